@@ -1,0 +1,96 @@
+/** What each operation answers, as types: the dock makes them, the CLI draws them. Field names are stable, they are what --json prints. */
+import type { Digest } from "../model/digest.ts";
+import type { Finding } from "../model/finding.ts";
+import type { ImageSummary, Manifest } from "../model/image.ts";
+import type { IscRecord, IscSummary } from "../model/isc.ts";
+import type { Name } from "../model/name.ts";
+import type { Exposure } from "../model/network.ts";
+import type { SnapshotRecord } from "../model/snapshot.ts";
+
+export interface BuildAnswer {
+  readonly digest: Digest;
+  readonly name: Name;
+  readonly sizeBytes: number;
+  readonly fileCount: number;
+  readonly packageCount: number;
+  readonly tookMs: number;
+  /** The store already held an image of this digest. */
+  readonly unchanged: boolean;
+}
+
+export interface ImageShowAnswer {
+  readonly summary: ImageSummary;
+  readonly manifest: Manifest;
+  /** Fingerprints (SHA-256 of the DER public key, hexadecimal) of the keys that signed it, trusted or not. */
+  readonly signatures: readonly { readonly keyId: string; readonly trusted: boolean }[];
+}
+
+export interface ImageVerifyAnswer {
+  readonly digest: Digest;
+  readonly keyId: string;
+  readonly sizeBytes: number;
+  readonly tookMs: number;
+}
+
+export interface ShowAnswer {
+  readonly summary: IscSummary;
+  readonly record: IscRecord;
+  readonly manifest: Manifest;
+  readonly memoryBytes?: number;
+  readonly processCount?: number;
+  readonly cpuMs?: number;
+}
+
+/** One entry per name asked for, in that order. */
+export interface ChangeAnswer {
+  readonly iscs: readonly { readonly name: Name; readonly status: string; readonly tookMs: number; readonly address?: string }[];
+}
+
+/** `data` lines of exec and logs. */
+export interface OutputChunk {
+  readonly stream: "stdout" | "stderr";
+  /** base64 */
+  readonly bytes: string;
+}
+
+export interface ExecAnswer {
+  readonly exitCode: number;
+}
+
+export interface ExposeAnswer {
+  readonly name: Name;
+  readonly exposures: readonly Exposure[];
+}
+
+export interface VerifyAnswer {
+  readonly findings: readonly Finding[];
+  readonly tookMs: number;
+}
+
+export interface SnapshotsAnswer {
+  readonly snapshots: readonly SnapshotRecord[];
+}
+
+/** One thing the dock found the host able or unable to do, and what rests on it. */
+export interface Capability {
+  /** Stable name, e.g. "fs-verity". */
+  readonly name: string;
+  readonly present: boolean;
+  /** What was seen, e.g. "kernel 6.18 without CONFIG_FS_VERITY". */
+  readonly detail: string;
+}
+
+export interface DockStatusAnswer {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly root: string;
+  readonly run: string;
+  readonly network: string;
+  readonly network6: string;
+  readonly tag: string;
+  readonly iscs: { readonly running: number; readonly total: number };
+  readonly capabilities: readonly Capability[];
+  /** For each contract row, the mechanism it rests on, on this host. */
+  readonly rests: readonly { readonly row: string; readonly on: string }[];
+}

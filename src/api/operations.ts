@@ -1,0 +1,83 @@
+/** The contract of dock, CLI and page: every operation is `POST /v1/<name>` with a JSON object, and answers JSON or JSON lines. */
+import { z } from "zod";
+import { Name } from "../model/name.ts";
+import { Exposure, PortNumber, Protocol } from "../model/network.ts";
+
+/**
+ * `access`: "read" is open to root and members of group isc, "change" to root alone.
+ * `answer`: "json" is one document `{"result": …}` or `{"problem": …}`;
+ * "lines" is JSON lines: any number of `{"progress": …}` or `{"data": …}`, then one `{"result": …}` or `{"problem": …}`.
+ */
+export interface Operation<Input extends z.ZodType = z.ZodType> {
+  readonly input: Input;
+  readonly access: "read" | "change";
+  readonly answer: "json" | "lines";
+}
+
+const nothing = z.strictObject({});
+const one = z.strictObject({ name: Name });
+const many = z.strictObject({ names: z.array(Name).min(1) });
+/** A digest, a unique beginning of one (at least 4 digits), or an image name (then the newest of that name). */
+const ImageReference = z.string().min(1).max(80);
+/** Absolute path of a file on the dock's machine. */
+const HostPath = z.string().startsWith("/").max(4_096);
+
+export const operations = {
+  build: { input: z.strictObject({ blueprint: HostPath, noCache: z.boolean().optional() }), access: "change", answer: "lines" },
+  images: { input: nothing, access: "read", answer: "json" },
+  "image-show": { input: z.strictObject({ image: ImageReference }), access: "read", answer: "json" },
+  "image-verify": { input: z.strictObject({ image: ImageReference }), access: "read", answer: "json" },
+  "image-remove": { input: z.strictObject({ image: ImageReference }), access: "change", answer: "json" },
+  "image-export": { input: z.strictObject({ image: ImageReference, file: HostPath }), access: "change", answer: "lines" },
+  "image-import": { input: z.strictObject({ file: HostPath }), access: "change", answer: "lines" },
+  create: { input: z.strictObject({ name: Name, image: ImageReference }), access: "change", answer: "json" },
+  start: { input: many, access: "change", answer: "lines" },
+  stop: { input: many.extend({ timeoutMs: z.number().int().positive().optional() }), access: "change", answer: "lines" },
+  restart: { input: many, access: "change", answer: "lines" },
+  list: { input: nothing, access: "read", answer: "json" },
+  show: { input: one, access: "read", answer: "json" },
+  logs: {
+    input: one.extend({ follow: z.boolean().optional(), tail: z.number().int().min(0).optional() }),
+    access: "read",
+    answer: "lines",
+  },
+  exec: {
+    input: one.extend({
+      command: z.array(z.string()).min(1),
+      user: z.string().optional(),
+      environment: z.record(z.string(), z.string()).optional(),
+      workingDirectory: z.string().optional(),
+      /** Everything the command reads on standard input, base64; absent means none. Terminals use the upgrade `GET /v1/terminal`. */
+      input: z.string().optional(),
+    }),
+    access: "change",
+    answer: "lines",
+  },
+  expose: { input: one.extend({ exposure: Exposure }), access: "change", answer: "json" },
+  unexpose: { input: one.extend({ hostPort: PortNumber, protocol: Protocol }), access: "change", answer: "json" },
+  clone: {
+    input: z.strictObject({
+      /** NAME, or NAME@SNAPSHOT to take the snapshot's volumes along. */
+      source: z.string(),
+      name: Name,
+      count: z.number().int().min(1).max(4_000).optional(),
+      start: z.boolean().optional(),
+    }),
+    access: "change",
+    answer: "lines",
+  },
+  snapshot: { input: z.strictObject({ name: Name, snapshot: Name }), access: "change", answer: "json" },
+  snapshots: { input: z.strictObject({ name: Name.optional() }), access: "read", answer: "json" },
+  "snapshot-remove": { input: z.strictObject({ name: Name, snapshot: Name }), access: "change", answer: "json" },
+  rollback: { input: z.strictObject({ name: Name, snapshot: Name }), access: "change", answer: "lines" },
+  reset: { input: many.extend({ snapshot: Name.optional() }), access: "change", answer: "lines" },
+  verify: { input: z.strictObject({ names: z.array(Name).optional(), full: z.boolean().optional() }), access: "read", answer: "json" },
+  destroy: { input: many.extend({ shred: z.boolean().optional() }), access: "change", answer: "lines" },
+  "dock-status": { input: nothing, access: "read", answer: "json" },
+  "dock-stop": { input: nothing, access: "change", answer: "json" },
+} as const satisfies Record<string, Operation>;
+
+export type OperationName = keyof typeof operations;
+export type InputOf<N extends OperationName> = z.input<(typeof operations)[N]["input"]>;
+export type ParsedInputOf<N extends OperationName> = z.output<(typeof operations)[N]["input"]>;
+

@@ -1,0 +1,26 @@
+/** The kernel calls of host/kernel as one bundle, so that a test can hand in another. */
+import type * as btrfs from "./kernel/btrfs.ts";
+import type * as fscrypt from "./kernel/fscrypt.ts";
+import type * as loop from "./kernel/loop.ts";
+import type * as mounts from "./kernel/mounts.ts";
+import type * as namespaces from "./kernel/namespaces.ts";
+import type { Nftables } from "./kernel/nftables.ts";
+import type * as pidfd from "./kernel/pidfd.ts";
+import type * as pty from "./kernel/pty.ts";
+import type * as rtnetlink from "./kernel/rtnetlink.ts";
+import type { UserNamespacePool } from "./kernel/user-namespace.ts";
+import type * as verity from "./kernel/verity.ts";
+
+export interface Kernel {
+  readonly btrfs: typeof btrfs;
+  readonly fscrypt: typeof fscrypt;
+  readonly loop: typeof loop;
+  readonly mounts: typeof mounts;
+  readonly namespaces: typeof namespaces;
+  readonly nftables: Nftables;
+  readonly pidfd: typeof pidfd;
+  readonly pty: typeof pty;
+  readonly rtnetlink: typeof rtnetlink;
+  readonly userNamespaces: UserNamespacePool;
+  readonly verity: typeof verity;
+}

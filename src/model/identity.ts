@@ -1,0 +1,88 @@
+/** What follows from a slot: an ISC's addresses, uid range and names on the host. Pure, so that nothing of it can drift. */
+
+/** One dock's share of the host, worked out once from its settings. */
+export interface DockIdentity {
+  /** Four hexadecimal digits that set this dock's names apart from other docks' on the host. */
+  readonly tag: string;
+  /** First address of ISC_NET as a number, and its prefix length (8 to 20). */
+  readonly networkBase: number;
+  readonly prefixLength: number;
+  /** First 64 bits of the dock's unique local IPv6 prefix, as four groups, e.g. "fd3a:1b2c:0:1". */
+  readonly prefix6: string;
+  /** First host uid of this dock's 4,096 ranges. */
+  readonly uidBase: number;
+}
+
+export interface SlotIdentity {
+  readonly address: string;
+  readonly address6: string;
+  /** The dock's address, and every ISC's gateway. */
+  readonly gateway: string;
+  readonly gateway6: string;
+  readonly uidBase: number;
+  readonly uidCount: 65_536;
+  /** Name of the host side of its veth pair; at most 15 characters. */
+  readonly link: string;
+}
+
+export const uidRangeSize = 65_536;
+export const slotsPerDock = 4_094;
+/** Above every range that systemd-nspawn, adduser, podman and subuid hand out (systemd docs/UIDS-GIDS.md). */
+const firstUid = 0x7000_0000;
+const uidBlocks = 8;
+
+/** Link-local address that the host side of every veth answers on: an ISC's IPv6 gateway. */
+const gateway6 = "fe80::1";
+
+export function identityOfSlot(dock: DockIdentity, slot: number): SlotIdentity {
+  return {
+    address: renderAddress(dock.networkBase + slot + 1),
+    address6: `${dock.prefix6}::${(slot + 1).toString(16)}`,
+    gateway: renderAddress(dock.networkBase + 1),
+    gateway6,
+    uidBase: dock.uidBase + slot * uidRangeSize,
+    uidCount: uidRangeSize,
+    link: `${linkPrefix(dock)}${slot}`,
+  };
+}
+
+/** Every link of this dock begins with it, so one nftables wildcard names them all. */
+export function linkPrefix(dock: DockIdentity): string {
+  return `isc${dock.tag}-`;
+}
+
+export function tableName(dock: DockIdentity): string {
+  return `isc_${dock.tag}`;
+}
+
+/** Directory below each cgroup hierarchy that holds this dock's ISCs. */
+export function cgroupRoot(dock: DockIdentity): string {
+  return `isc-${dock.tag}`;
+}
+
+/**
+ * @param tagHex four hexadecimal digits, from a hash of the dock's root and network
+ * @param network ISC_NET, e.g. "10.201.0.0/16"
+ * @returns undefined when `network` is not an IPv4 prefix of length 8 to 20 without host bits
+ */
+export function parseDockIdentity(tagHex: string, network: string): DockIdentity | undefined {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(network);
+  if (!match) return undefined;
+  const octets = match.slice(1, 5).map(Number);
+  const prefixLength = Number(match[5]);
+  if (octets.some((octet) => octet > 255) || prefixLength < 8 || prefixLength > 20) return undefined;
+  const networkBase = octets.reduce((value, octet) => value * 256 + octet, 0);
+  if (networkBase % 2 ** (32 - prefixLength) !== 0) return undefined;
+  const block = Math.floor(networkBase / 2 ** 16) % uidBlocks;
+  return {
+    tag: tagHex,
+    networkBase,
+    prefixLength,
+    prefix6: `fd15:c${tagHex.slice(0, 3)}:${tagHex}:1`,
+    uidBase: firstUid + block * (slotsPerDock + 2) * uidRangeSize,
+  };
+}
+
+function renderAddress(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
+}

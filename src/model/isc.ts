@@ -1,0 +1,51 @@
+/** One ISC: what the dock wants of it (kept in isc.json) and what it sees of it. */
+import { z } from "zod";
+import { Digest } from "./digest.ts";
+import { Name } from "./name.ts";
+import { Exposure, type Protocol } from "./network.ts";
+
+/** What should be. `destroyed` is a tombstone: remove everything, then this record. */
+export const Desired = z.enum(["running", "stopped", "destroyed"]);
+export type Desired = z.infer<typeof Desired>;
+
+export const RuntimeName = z.enum(["crun", "runc", "runsc"]);
+export type RuntimeName = z.infer<typeof RuntimeName>;
+
+/** isc.json: everything about an ISC that outlives a restart of the dock. */
+export const IscRecord = z.strictObject({
+  version: z.literal(1),
+  name: Name,
+  image: Digest,
+  /** Index of its identity in the dock: address, uid range and interface name follow from it (see identity.ts). From 1. */
+  slot: z.number().int().min(1).max(4_094),
+  /** 32 hexadecimal digits, given to the ISC as /etc/machine-id. */
+  machineId: z.string().regex(/^[0-9a-f]{32}$/),
+  desired: Desired,
+  exposures: z.array(Exposure).readonly(),
+  createdAtMs: z.number().int(),
+  /** Counts starts and resets; a new one has new scratch and new processes. */
+  generation: z.number().int().min(0),
+  clonedFrom: z.string().optional(),
+  /** Set while a destroy has been asked to overwrite the volumes. */
+  shred: z.boolean().optional(),
+});
+export type IscRecord = z.infer<typeof IscRecord>;
+
+export type IscStatus = "running" | "stopped" | "failed" | "starting";
+
+/** What `ls` shows. */
+export interface IscSummary {
+  readonly name: Name;
+  readonly status: IscStatus;
+  readonly image: Digest;
+  readonly imageName: Name;
+  readonly address: string;
+  readonly address6: string;
+  readonly exposures: readonly { readonly hostPort: number; readonly port: number; readonly protocol: Protocol }[];
+  /** Milliseconds since the epoch, of the running process 1. */
+  readonly startedAtMs?: number;
+  readonly pid?: number;
+  readonly exitCode?: number;
+  readonly containment: string;
+  readonly writes: string;
+}

@@ -1,0 +1,80 @@
+/** Where things lie. Every path below ISC_ROOT and ISC_RUN is made here and nowhere else. */
+import type { Digest } from "./digest.ts";
+import type { Name } from "./name.ts";
+
+/** The two places of a dock: what must survive a boot, and what must not. */
+export interface DockPlaces {
+  /** ISC_ROOT */
+  readonly root: string;
+  /** ISC_RUN */
+  readonly run: string;
+}
+
+export function layoutOf({ root, run }: DockPlaces) {
+  const hex = (digest: Digest) => digest.slice("sha256:".length);
+  const image = (digest: Digest) => `${root}/images/${hex(digest)}`;
+  const isc = (name: Name) => `${root}/isc/${name}`;
+  const live = (name: Name) => `${run}/isc/${name}`;
+  return {
+    root,
+    run,
+    lock: `${root}/dock.lock`,
+    dockId: `${root}/dock-id`,
+    socket: `${run}/dock.sock`,
+    dockLog: `${root}/dock.log`,
+    mountNamespace: `${run}/ns/mnt`,
+    /** Work in progress; emptied when the dock starts. */
+    temporary: `${root}/tmp`,
+    keys: `${root}/keys`,
+    signingKey: `${root}/keys/signing.pem`,
+    trustedKeys: `${root}/keys/trusted`,
+    images: `${root}/images`,
+    image: {
+      directory: image,
+      erofs: (digest: Digest) => `${image(digest)}/image.erofs`,
+      manifest: (digest: Digest) => `${image(digest)}/manifest.json`,
+      files: (digest: Digest) => `${image(digest)}/files.jsonl`,
+      sbom: (digest: Digest) => `${image(digest)}/sbom.json`,
+      provenance: (digest: Digest) => `${image(digest)}/provenance.dsse.json`,
+      blueprint: (digest: Digest) => `${image(digest)}/blueprint.yaml`,
+      /** The one plain mount that all ISCs of this image clone from. */
+      mount: (digest: Digest) => `${run}/images/${hex(digest)}`,
+    },
+    layers: `${root}/cache/layers`,
+    scratchTemplates: `${root}/cache/scratch`,
+    /** The btrfs file system that holds volumes: a directory on a btrfs host, a mount point of `volumePoolImage` elsewhere. */
+    volumePool: `${root}/volumes`,
+    volumePoolImage: `${root}/volumes.btrfs`,
+    iscs: `${root}/isc`,
+    isc: {
+      directory: isc,
+      record: (name: Name) => `${isc(name)}/isc.json`,
+      log: (name: Name) => `${isc(name)}/console.log`,
+      scratchFile: (name: Name) => `${isc(name)}/scratch.img`,
+      snapshot: (name: Name, snapshot: Name) => `${isc(name)}/snapshots/${snapshot}.json`,
+      snapshots: (name: Name) => `${isc(name)}/snapshots`,
+    },
+    lives: `${run}/isc`,
+    live: {
+      directory: live,
+      /** Idmapped clone of the image mount: the OCI root. */
+      rootMount: (name: Name) => `${live(name)}/root`,
+      /** Mount point of the scratch file system (not idmapped). */
+      scratchMount: (name: Name) => `${live(name)}/scratch`,
+      /** Idmapped clone of its encrypted directory: sources of the bind mounts. */
+      placesMount: (name: Name) => `${live(name)}/places`,
+      volumeMount: (name: Name, volume: Name) => `${live(name)}/volumes/${volume}`,
+      overlayMount: (name: Name, directory: string) => `${live(name)}/overlay${directory}`,
+      networkNamespace: (name: Name) => `${live(name)}/net`,
+      bundle: (name: Name) => `${live(name)}/bundle`,
+      /** Small files bound over /etc: machine-id, hostname, hosts, resolv.conf. */
+      etc: (name: Name) => `${live(name)}/etc`,
+      pidFile: (name: Name) => `${live(name)}/pid`,
+      conmonPidFile: (name: Name) => `${live(name)}/conmon.pid`,
+      exitDirectory: (name: Name) => `${live(name)}/exit`,
+    },
+    runtimeState: `${run}/runtime`,
+  } as const;
+}
+
+export type Layout = ReturnType<typeof layoutOf>;
