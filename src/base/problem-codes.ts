@@ -1,0 +1,28 @@
+/** The catalogue of problems: one code for each kind of thing an operator can act on, and what it means. Codes are never renamed. */
+
+export const problemCodes = {
+  USAGE: "The command line is not understood: an unknown command or option, a missing or unusable argument.",
+  BUG: "An assumption inside iscadm was broken. The message carries what is needed for a report.",
+  COMMAND_FAILED: "A program that iscadm relies on ended with an error; its own last lines are shown.",
+  DISK_FULL: "There is no space left where iscadm keeps images, state or scratch.",
+  DOCK_UNREACHABLE: "No dock answers on the socket.",
+  HOST_INCAPABLE: "This machine's kernel or its installed programs lack something that the operation needs.",
+  NOT_ALLOWED: "The caller has no right to do this; most operations need root.",
+  STATE_DAMAGED: "A state file or the ledger cannot be read or contradicts itself.",
+  NAME_INVALID: "The name breaks the rules for names of ISCs, snapshots or volumes.",
+  NAME_TAKEN: "Something else already has this name.",
+  ISC_UNKNOWN: "No ISC has this name.",
+  PORT_TAKEN: "The host port is already exposed for another ISC or used by a program of the host.",
+  BLUEPRINT_INVALID: "The blueprint has mistakes; each is shown with its line and column.",
+  BUILD_FAILED: "The root file system could not be made from the blueprint.",
+  SEAL_FAILED: "The root file system was built but could not be packed, hashed or signed.",
+  IMAGE_UNKNOWN: "No image in the store has this digest or name.",
+  IMAGE_TAMPERED: "The image's bytes are no longer those which were sealed.",
+  IMAGE_UNSIGNED: "The image carries no valid signature by a trusted key.",
+} as const satisfies Record<string, string>;
+
+export type ProblemCode = keyof typeof problemCodes;
+
+export function isProblemCode(text: string): text is ProblemCode {
+  return Object.hasOwn(problemCodes, text);
+}
