@@ -55,7 +55,12 @@ export default {
     { name: "no cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "every import leads to a file", severity: "error", from: {}, to: { couldNotResolve: true } },
     { name: "every folder of src has its row in the table", severity: "error", from: {}, to: { path: unknownFolder() } },
-    { name: "fakes stay in tests", severity: "error", from: productCode("^(src|web)/", "/fake-[^/]+[.]ts$"), to: { path: "/fake-[^/]+[.]ts$" } },
+    {
+      name: "fakes stay in tests",
+      severity: "error",
+      from: productCode("^(src|web)/", "/fake-[^/]+[.]ts$"),
+      to: { path: "/fake-[^/]+[.]ts$" },
+    },
     {
       name: "libraries for development stay out of what ships",
       severity: "error",
