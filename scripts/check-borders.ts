@@ -5,14 +5,14 @@ import { existsSync, globSync } from "node:fs";
 
 interface CruiseReport {
   readonly modules: readonly { readonly source: string }[];
-  readonly summary: {
-    readonly totalCruised: number;
-    readonly violations: readonly {
-      readonly from: string;
-      readonly to: string;
-      readonly rule: { readonly name: string; readonly severity: string };
-    }[];
-  };
+  readonly summary: { readonly totalCruised: number; readonly violations: readonly Violation[] };
+}
+
+interface Violation {
+  readonly from: string;
+  readonly to: string;
+  readonly cycle?: readonly { readonly name: string }[];
+  readonly rule: { readonly name: string; readonly severity: string };
 }
 
 const roots = ["src", "web"].filter((folder) => existsSync(folder));
@@ -33,7 +33,10 @@ function cruise(): CruiseReport {
 }
 
 function borderComplaints({ summary }: CruiseReport): string[] {
-  return summary.violations.map(({ rule, from, to }) => `${rule.severity} ${rule.name}: ${from} → ${to}`);
+  return summary.violations.map(({ rule, from, to, cycle }) => {
+    const way = [from, ...(cycle?.map(({ name }) => name) ?? [to])];
+    return `${rule.severity} ${rule.name}: ${way.join(" → ")}`;
+  });
 }
 
 /** With a compiler that it does not know, depcruise reads no file and reports success. */
