@@ -1,0 +1,105 @@
+/**
+ * User namespaces for idmapped mounts. A process with several threads cannot make one for itself (unshare(2)),
+ * so a few spare children wait, each in a new user namespace with no ids mapped yet.
+ */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { openSync, writeFileSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
+
+type Spare = ChildProcessByStdio<Writable, Readable, null>;
+
+export type IdMap = {
+  /** The first id as seen inside. */
+  readonly insideId: number;
+  /** The first id on the host. */
+  readonly hostId: number;
+  readonly count: number;
+};
+
+/** Hands out user namespaces. The children end when this process does: they read a pipe that only it holds open. */
+export class UserNamespacePool {
+  readonly #size: number;
+  readonly #spares: Promise<Spare>[] = [];
+  readonly #children = new Set<Spare>();
+  #closed = false;
+
+  /** `size` is the number of spare namespaces kept ready. */
+  constructor(size = 2) {
+    this.#size = size;
+    this.#refill();
+  }
+
+  /**
+   * A descriptor of a user namespace with this map for users and groups; the caller closes it.
+   * Needs root. Rejects with the error of node:fs (EINVAL, EPERM) when the kernel refuses the map; see user_namespaces(7).
+   */
+  async take(map: IdMap): Promise<number> {
+    if (this.#closed) throw new Error("the user namespace pool is closed");
+    const child = await (this.#spares.shift() ?? this.#start());
+    setImmediate(() => this.#refill());
+    try {
+      const line = `${map.insideId} ${map.hostId} ${map.count}\n`;
+      writeFileSync(`/proc/${child.pid}/uid_map`, line);
+      writeFileSync(`/proc/${child.pid}/gid_map`, line);
+      return openSync(`/proc/${child.pid}/ns/user`, "r");
+    } finally {
+      child.kill("SIGKILL");
+    }
+  }
+
+  /** Ends the spare children and waits until they are gone. Safe to repeat. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(this.#spares.splice(0));
+    await Promise.all([...this.#children].map(endChild));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #refill(): void {
+    while (!this.#closed && this.#spares.length < this.#size) {
+      const spare = this.#start();
+      // Its taker hears of the failure; nobody else waits for it.
+      spare.catch(() => {});
+      this.#spares.push(spare);
+    }
+  }
+
+  /** The child echoes one byte once `unshare` has become `cat`, that is, once it is inside its namespace. */
+  async #start(): Promise<Spare> {
+    const child = spawn("/usr/bin/unshare", ["--user", "--", "/usr/bin/cat"], {
+      stdio: ["pipe", "pipe", "ignore"],
+      env: { LC_ALL: "C" },
+      cwd: "/",
+      detached: true,
+    });
+    this.#children.add(child);
+    const ended = once(child, "exit").finally(() => this.#children.delete(child));
+    ended.catch(() => {});
+    child.stdin.on("error", () => {});
+    const ready = once(child.stdout, "data");
+    child.stdin.write("\n");
+    const first = await Promise.race([ready, ended.then(([code]) => Number(code ?? -1))]);
+    if (typeof first === "number") throw new Error(`cannot make a user namespace: unshare exited with ${first}`);
+    letGo(child);
+    return child;
+  }
+}
+
+/** A waiting child must not keep the event loop of its parent alive. */
+function letGo(child: Spare): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout]) {
+    if ("unref" in stream && typeof stream.unref === "function") stream.unref();
+  }
+}
+
+async function endChild(child: Spare): Promise<void> {
+  child.ref();
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+}
