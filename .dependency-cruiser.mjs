@@ -8,7 +8,7 @@ const mayImport = {
   plan: ["base", "model"],
   host: ["base"],
   tools: ["base", "host"],
-  store: ["base", "model"],
+  store: ["base", "model", "host"],
   engine: ["base", "model", "render", "plan", "host", "tools", "store"],
   api: ["base", "model"],
   dock: ["base", "model", "blueprint", "host", "store", "engine", "api"],

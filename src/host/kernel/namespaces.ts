@@ -47,6 +47,16 @@ export function withNetworkNamespace<T>(pinPath: string, run: () => T): T {
   }
 }
 
+/** Lends the descriptor of a pinned namespace for the length of one synchronous function, as rtnetlink wants it to move a link there. */
+export function withNamespaceDescriptor<T>(pinPath: string, use: (fd: number) => T): T {
+  const fd = openSync(pinPath, "r");
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Takes the pin away; the namespace itself ends with its last process and descriptor. Safe to repeat. Throws KernelError. */
 export function removeNetworkNamespace(pinPath: string): void {
   try {

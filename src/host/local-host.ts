@@ -1,0 +1,21 @@
+/** The machine this runs on. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Host } from "./host.ts";
+import type { Kernel } from "./kernel.ts";
+import { createLocalFiles } from "./local-files.ts";
+import { measureFile } from "./measure.ts";
+import { runCommand } from "./run-command.ts";
+import { startCommand } from "./start-command.ts";
+
+export function createLocalHost(kernel: Kernel): Host {
+  return {
+    files: createLocalFiles(),
+    kernel,
+    run: runCommand,
+    start: startCommand,
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    sleep: async (ms) => sleep(ms),
+    measure: measureFile,
+  };
+}

@@ -1,0 +1,36 @@
+/** The running kernel, by FFI. */
+
+import * as btrfs from "./kernel/btrfs.ts";
+import * as fscrypt from "./kernel/fscrypt.ts";
+import * as loop from "./kernel/loop.ts";
+import * as mounts from "./kernel/mounts.ts";
+import * as namespaces from "./kernel/namespaces.ts";
+import { Nftables } from "./kernel/nftables.ts";
+import * as pidfd from "./kernel/pidfd.ts";
+import * as pty from "./kernel/pty.ts";
+import * as rtnetlink from "./kernel/rtnetlink.ts";
+import { UserNamespacePool } from "./kernel/user-namespace.ts";
+import * as verity from "./kernel/verity.ts";
+import type { Kernel } from "./kernel.ts";
+
+/** nftables and the user-namespace pool hold kernel objects: close both with `closeKernel`. */
+export function openKernel(): Kernel {
+  return {
+    btrfs,
+    fscrypt,
+    loop,
+    mounts,
+    namespaces,
+    nftables: new Nftables(),
+    pidfd,
+    pty,
+    rtnetlink,
+    userNamespaces: new UserNamespacePool(),
+    verity,
+  };
+}
+
+export function closeKernel(kernel: Kernel): void {
+  kernel.nftables.close();
+  kernel.userNamespaces.close();
+}

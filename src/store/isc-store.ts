@@ -1,0 +1,143 @@
+/** The records of all ISCs: read once, kept in memory, written through to isc.json before anything is done about them. */
+import { z } from "zod";
+import { closest } from "../base/edit-distance.ts";
+import { Problem } from "../base/problem.ts";
+import type { Files } from "../host/host.ts";
+import { slotsPerDock } from "../model/identity.ts";
+import { IscRecord } from "../model/isc.ts";
+import type { Layout } from "../model/layout.ts";
+import { isName, type Name } from "../model/name.ts";
+
+export interface DamagedRecord {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export class IscStore {
+  readonly #files: Files;
+  readonly #layout: Layout;
+  readonly #records = new Map<Name, IscRecord>();
+  readonly #damaged = new Map<string, DamagedRecord>();
+
+  constructor(files: Files, layout: Layout) {
+    this.#files = files;
+    this.#layout = layout;
+  }
+
+  /** Reads every record. A damaged one is set aside, its name stays taken, and every command on it says why. */
+  async load(): Promise<void> {
+    for (const entry of await this.#files.findList(this.#layout.iscs)) {
+      if (!isName(entry)) continue;
+      const text = await this.#files.findText(this.#layout.isc.record(entry));
+      // A directory without a record is what a broken-off create or destroy leaves behind.
+      if (text === undefined) await this.#files.remove(this.#layout.isc.directory(entry));
+      else this.#take(entry, text);
+    }
+  }
+
+  #take(name: Name, text: string): void {
+    const answer = parseRecord(text);
+    if (typeof answer !== "string" && answer.name === name) this.#records.set(name, answer);
+    else this.#damaged.set(name, { name, reason: typeof answer === "string" ? answer : `it is the record of ${answer.name}` });
+  }
+
+  list(): readonly IscRecord[] {
+    return [...this.#records.values()];
+  }
+
+  get damaged(): readonly DamagedRecord[] {
+    return [...this.#damaged.values()];
+  }
+
+  find(name: Name): IscRecord | undefined {
+    return this.#records.get(name);
+  }
+
+  /** @throws Problem ISC_UNKNOWN or STATE_DAMAGED */
+  get(name: Name): IscRecord {
+    const record = this.#records.get(name);
+    if (record) return record;
+    const damaged = this.#damaged.get(name);
+    if (damaged) {
+      throw new Problem(
+        "STATE_DAMAGED",
+        `cannot use ${name}: its state file ${this.#layout.isc.record(name)} is damaged: ${damaged.reason}`,
+        {
+          hint: "put the file back from a backup and restart the dock, or remove its directory by hand",
+        },
+      );
+    }
+    const near = closest(name, [...this.#records.keys()]);
+    throw new Problem("ISC_UNKNOWN", `there is no ISC named ${name}`, {
+      hint: near === undefined ? "iscadm ls shows all of them" : `did you mean ${near}?`,
+    });
+  }
+
+  /** @throws Problem NAME_TAKEN */
+  assertFree(name: Name): void {
+    if (this.#records.has(name) || this.#damaged.has(name)) {
+      throw new Problem("NAME_TAKEN", `cannot create ${name}: there is an ISC of that name`, {
+        hint: "choose another name, or destroy it first",
+      });
+    }
+  }
+
+  /**
+   * The smallest free slots.
+   * @throws Problem HOST_INCAPABLE when the dock has no room for that many
+   */
+  freeSlots(count: number): readonly number[] {
+    const taken = new Set(this.list().map((record) => record.slot));
+    const free: number[] = [];
+    for (let slot = 1; slot <= slotsPerDock && free.length < count; slot++) if (!taken.has(slot)) free.push(slot);
+    if (free.length < count) {
+      throw new Problem("HOST_INCAPABLE", `cannot create ${count} more: a dock holds ${slotsPerDock} ISCs and has room for ${free.length}`);
+    }
+    return free;
+  }
+
+  /** Adds new records: each directory appears whole, by rename. */
+  async add(records: readonly IscRecord[]): Promise<void> {
+    for (const record of records) this.assertFree(record.name);
+    for (const record of records) {
+      const directory = this.#layout.isc.directory(record.name);
+      const draft = await this.#files.makeTemporary(this.#layout.temporary, "isc-");
+      await this.#files.write(`${draft}/isc.json`, renderRecord(record));
+      await this.#files.remove(directory);
+      await this.#files.rename(draft, directory);
+      this.#records.set(record.name, record);
+    }
+    const last = records.at(-1);
+    if (last) await this.#files.sync(this.#layout.isc.record(last.name));
+  }
+
+  async update(name: Name, change: Partial<Omit<IscRecord, "name" | "version">>): Promise<IscRecord> {
+    const record = { ...this.get(name), ...change };
+    await this.#files.writeAtomic(this.#layout.isc.record(name), renderRecord(record));
+    this.#records.set(name, record);
+    return record;
+  }
+
+  /** Takes the directory away: the record first, so that what a kill leaves is swept by the next load. */
+  async remove(name: Name): Promise<void> {
+    await this.#files.remove(this.#layout.isc.record(name));
+    await this.#files.remove(this.#layout.isc.directory(name));
+    this.#records.delete(name);
+  }
+}
+
+function renderRecord(record: IscRecord): string {
+  return `${JSON.stringify(record, undefined, 2)}\n`;
+}
+
+/** The record, or why the text is none. */
+function parseRecord(text: string): IscRecord | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const parsed = IscRecord.safeParse(value);
+  return parsed.success ? parsed.data : z.prettifyError(parsed.error).replaceAll("\n", " ");
+}
