@@ -24,9 +24,14 @@ export class KernelError extends Error {
   }
 }
 
-/** Whether an error, from here or from node:fs, carries one of these codes, such as `ENOENT`. */
+/**
+ * Whether an error, from here or from node:fs, carries one of these codes, such as `ENOENT`.
+ * Goes by number where node:fs knows no name (EDQUOT, ENOKEY, ENOTBLK: it says `UNKNOWN`).
+ */
 export function hasErrorCode(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && codes.includes(String(error.code))) return true;
+  return "errno" in error && typeof error.errno === "number" && codes.includes(errorName(Math.abs(error.errno)));
 }
 
 /**
@@ -68,6 +73,7 @@ const bound = new Map<string, NativeFunction>();
 
 /** Linux errors that node:os does not name. */
 const furtherNames: Readonly<Record<number, string>> = {
+  15: "ENOTBLK",
   117: "EUCLEAN",
   122: "EDQUOT",
   123: "ENOMEDIUM",

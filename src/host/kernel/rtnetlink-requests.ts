@@ -23,10 +23,10 @@ export type VethPair = {
   readonly mtu?: number;
   readonly mac?: string;
   readonly peerMac?: string;
-  /** Wanted indexes: known ones let a whole set-up go into one batch. The kernel chooses when left out. */
+  /** Wanted indexes: known ones let a whole set-up go into one batch. The kernel heeds the peer's only beside the first. */
   readonly index?: number;
   readonly peerIndex?: number;
-  /** Brings both ends up as they are made. */
+  /** Brings this end up as it is made. The peer is made first and cannot be up without it: bring it up where it lives. */
   readonly up?: boolean;
 };
 
@@ -61,14 +61,14 @@ export type Neighbour = { readonly link: number; readonly address: string; reado
 /** Refused with EEXIST when either name is taken. */
 export function vethPair(options: VethPair): NetlinkRequest {
   const flags = options.up ? wire.IFF_UP : 0;
-  const end = (name: string, mac: string | undefined, index: number | undefined) => [
-    wire.linkHeader({ index: index ?? 0, flags, change: flags }),
+  const end = (name: string, mac: string | undefined, header: Parameters<typeof wire.linkHeader>[0]) => [
+    wire.linkHeader(header),
     ...(options.mtu === undefined ? [] : [numberAttribute(wire.IFLA_MTU, options.mtu)]),
     ...(mac === undefined ? [] : [attribute(wire.IFLA_ADDRESS, parseMac(mac))]),
     textAttribute(wire.IFLA_IFNAME, name),
   ];
   const peer = [
-    ...end(options.peerName, options.peerMac, options.peerIndex),
+    ...end(options.peerName, options.peerMac, { index: options.peerIndex ?? 0 }),
     ...(options.peerNetnsFd === undefined ? [] : [numberAttribute(wire.IFLA_NET_NS_FD, options.peerNetnsFd)]),
   ];
   const info = nestedAttribute(wire.IFLA_LINKINFO, [
@@ -77,7 +77,7 @@ export function vethPair(options: VethPair): NetlinkRequest {
   ]);
   return {
     ...change(wire.RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, `create veth pair ${options.name}, ${options.peerName}`),
-    payload: Buffer.concat([...end(options.name, options.mac, options.index), info]),
+    payload: Buffer.concat([...end(options.name, options.mac, { index: options.index ?? 0, flags, change: flags }), info]),
   };
 }
 

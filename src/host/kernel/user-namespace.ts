@@ -77,7 +77,7 @@ export class UserNamespacePool {
       detached: true,
     });
     this.#children.add(child);
-    const ended = once(child, "exit").finally(() => this.#children.delete(child));
+    const ended = once(child, "close").finally(() => this.#children.delete(child));
     ended.catch(() => {});
     child.stdin.on("error", () => {});
     const ready = once(child.stdout, "data");
@@ -99,7 +99,7 @@ function letGo(child: Spare): void {
 
 async function endChild(child: Spare): Promise<void> {
   child.ref();
-  const ended = once(child, "exit");
+  const ended = once(child, "close");
   child.kill("SIGKILL");
   await ended;
 }
