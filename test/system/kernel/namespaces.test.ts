@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { closeSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import {
+  createNetworkNamespace,
+  isNamespacePin,
+  removeNetworkNamespace,
+  withNetworkNamespace,
+} from "../../../src/host/kernel/namespaces.ts";
+import { Rtnetlink } from "../../../src/host/kernel/rtnetlink.ts";
+import { UserNamespacePool } from "../../../src/host/kernel/user-namespace.ts";
+import { makePrivateMount } from "./private-mount.ts";
+
+const home = readlinkSync("/proc/thread-self/ns/net");
+
+test("a new network namespace is set up from inside and the thread comes home", () => {
+  using place = makePrivateMount();
+  const pin = join(place.path, "run", "netns");
+  const links = createNetworkNamespace(pin, () => {
+    writeFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+    using netlink = new Rtnetlink();
+    netlink.setLinkUp("lo");
+    return netlink.listLinks();
+  });
+  assert.deepEqual(
+    links.map(({ name, up }) => ({ name, up })).filter(({ name }) => name === "lo"),
+    [{ name: "lo", up: true }],
+  );
+  assert.equal(readlinkSync("/proc/thread-self/ns/net"), home);
+  assert.ok(isNamespacePin(pin));
+  const read = () => readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8").trim();
+  assert.equal(withNetworkNamespace(pin, read), "0");
+  // Made again, it is the same one.
+  assert.equal(createNetworkNamespace(pin, read), "0");
+  removeNetworkNamespace(pin);
+  removeNetworkNamespace(pin);
+  assert.ok(!isNamespacePin(pin));
+});
+
+test("a set-up that throws leaves no namespace, and the thread comes home", () => {
+  using place = makePrivateMount();
+  const pin = join(place.path, "netns");
+  assert.throws(
+    () =>
+      createNetworkNamespace(pin, () => {
+        throw new Error("no");
+      }),
+    /no/,
+  );
+  assert.throws(() => createNetworkNamespace(pin, () => Promise.resolve()), /must be synchronous/);
+  assert.deepEqual(readdirSync(place.path), []);
+  assert.equal(readlinkSync("/proc/thread-self/ns/net"), home);
+});
+
+test("user namespaces carry their own maps, and more can be taken than are spare", async () => {
+  using _place = makePrivateMount();
+  const before = listUnshareChildren();
+  const pool = new UserNamespacePool(2);
+  const descriptors = await Promise.all([1, 2, 3, 4, 5].map((n) => pool.take({ insideId: 0, hostId: n * 65_536, count: 65_536 })));
+  const names = descriptors.map((fd) => readlinkSync(`/proc/self/fd/${fd}`));
+  assert.equal(new Set(names).size, 5);
+  assert.ok(!names.includes(readlinkSync("/proc/self/ns/user")));
+  for (const fd of descriptors) closeSync(fd);
+  await assert.rejects(pool.take({ insideId: 0, hostId: 0, count: 0 }), /EINVAL/);
+  await pool.close();
+  assert.deepEqual(listUnshareChildren(), before);
+});
+
+/** The spare children of this process, by command. */
+function listUnshareChildren(): readonly string[] {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  return children.map((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim());
+}
