@@ -94,3 +94,52 @@ export interface DockStatusAnswer {
   /** For each contract row, the mechanism it rests on, on this host. */
   readonly rests: readonly { readonly row: string; readonly on: string }[];
 }
+
+export interface ImagesAnswer {
+  readonly images: readonly ImageSummary[];
+}
+
+/** Answer of image-remove, image-export and image-import: the image that was meant. */
+export interface ImageAnswer {
+  readonly digest: Digest;
+  readonly name: Name;
+  readonly sizeBytes: number;
+}
+
+export interface ListAnswer {
+  readonly iscs: readonly IscSummary[];
+}
+
+/** Nothing but "done". */
+export type DoneAnswer = Readonly<Record<never, never>>;
+
+/** The answer of every operation, by its name in operations.ts. */
+export interface Answers {
+  readonly build: BuildAnswer;
+  readonly images: ImagesAnswer;
+  readonly "image-show": ImageShowAnswer;
+  readonly "image-verify": ImageVerifyAnswer;
+  readonly "image-remove": ImageAnswer;
+  readonly "image-export": ImageAnswer;
+  readonly "image-import": ImageAnswer;
+  readonly create: ChangeAnswer;
+  readonly start: ChangeAnswer;
+  readonly stop: ChangeAnswer;
+  readonly restart: ChangeAnswer;
+  readonly list: ListAnswer;
+  readonly show: ShowAnswer;
+  readonly logs: DoneAnswer;
+  readonly exec: ExecAnswer;
+  readonly expose: ExposeAnswer;
+  readonly unexpose: ExposeAnswer;
+  readonly clone: ChangeAnswer;
+  readonly snapshot: SnapshotRecord;
+  readonly snapshots: SnapshotsAnswer;
+  readonly "snapshot-remove": SnapshotRecord;
+  readonly rollback: ChangeAnswer;
+  readonly reset: ChangeAnswer;
+  readonly verify: VerifyAnswer;
+  readonly destroy: ChangeAnswer;
+  readonly "dock-status": DockStatusAnswer;
+  readonly "dock-stop": DoneAnswer;
+}
