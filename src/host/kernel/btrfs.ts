@@ -2,7 +2,7 @@
 import { closeSync, constants, openSync, statfsSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { callIoctl, hasErrorCode, ioctlNumber } from "./libc.ts";
-import { BTRFS_MAGIC } from "./statfs.ts";
+import { fileSystemMagic } from "./statfs.ts";
 
 const MAGIC = 0x94;
 const VOLUME_BYTES = 4096;
@@ -69,7 +69,7 @@ export function setSubvolumeReadOnly(path: string, readOnly: boolean): void {
 export function isSubvolume(path: string): boolean {
   try {
     const found = statSync(path);
-    return found.isDirectory() && found.ino === SUBVOLUME_INODE && statfsSync(path).type === BTRFS_MAGIC;
+    return found.isDirectory() && found.ino === SUBVOLUME_INODE && statfsSync(path).type === fileSystemMagic.btrfs;
   } catch (error) {
     if (hasErrorCode(error, "ENOENT", "ENOTDIR")) return false;
     throw error;

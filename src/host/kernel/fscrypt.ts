@@ -18,7 +18,7 @@ const IDENTIFIER_BYTES = 16;
 /** struct fscrypt_key_specifier: type, reserved, then a union of 32 bytes */
 const SPECIFIER_BYTES = 40;
 const ADD_KEY_BYTES = 80;
-export const RAW_KEY_BYTES = 64;
+const RAW_KEY_BYTES = 64;
 
 export type EncryptionPolicy = {
   readonly version: number;

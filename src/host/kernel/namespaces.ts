@@ -7,7 +7,7 @@ import { closeSync, mkdirSync, openSync, statfsSync, unlinkSync } from "node:fs"
 import { dirname } from "node:path";
 import { callLibc, hasErrorCode } from "./libc.ts";
 import { MNT_DETACH, MS_BIND, mount, unmount } from "./mounts.ts";
-import { NSFS_MAGIC } from "./statfs.ts";
+import { fileSystemMagic } from "./statfs.ts";
 
 const CLONE_NEWNET = 0x40000000;
 
@@ -57,7 +57,11 @@ export function withNamespaceDescriptor<T>(pinPath: string, use: (fd: number) =>
   }
 }
 
-/** Takes the pin away; the namespace itself ends with its last process and descriptor. Safe to repeat. Throws KernelError. */
+/**
+ * Takes the pin away; the namespace ends with its last process and descriptor, and its links with it, other ends of veth pairs too.
+ * The kernel does that in the background within milliseconds, where deleting a link holds up its caller for 15 ms and more.
+ * Safe to repeat. Throws KernelError.
+ */
 export function removeNetworkNamespace(pinPath: string): void {
   try {
     unmount(pinPath, MNT_DETACH);
@@ -75,7 +79,7 @@ export function removeNetworkNamespace(pinPath: string): void {
 /** Whether a namespace is pinned on this file. */
 export function isNamespacePin(path: string): boolean {
   try {
-    return statfsSync(path).type === NSFS_MAGIC;
+    return statfsSync(path).type === fileSystemMagic.nsfs;
   } catch (error) {
     if (hasErrorCode(error, "ENOENT", "ENOTDIR")) return false;
     throw error;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { closeSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import {
   createNetworkNamespace,
   isNamespacePin,
@@ -66,6 +68,30 @@ test("user namespaces carry their own maps, and more can be taken than are spare
   await pool.close();
   assert.deepEqual(listUnshareChildren(), before);
 });
+
+test("spare user namespaces end with the process that holds them, even when it is killed", async () => {
+  const pool = new URL("../../../src/host/kernel/user-namespace.ts", import.meta.url).href;
+  const script = `
+    const { UserNamespacePool } = await import(${JSON.stringify(pool)});
+    await new UserNamespacePool(2).take({ insideId: 0, hostId: 65536, count: 1 });
+    const { readFileSync } = await import("node:fs");
+    process.stdout.write(readFileSync("/proc/self/task/" + process.pid + "/children", "utf8"));
+    process.kill(process.pid, "SIGKILL");`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  const children = stdout.trim().split(" ");
+  assert.ok(children.length > 0 && children[0] !== "");
+  for (let attempt = 0; attempt < 100 && children.some(isRunning); attempt++) await setTimeout(20);
+  assert.deepEqual(children.filter(isRunning), []);
+});
+
+/** Whether a process is there and no zombie. */
+function isRunning(pid: string): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
 
 /** The spare children of this process, by command. */
 function listUnshareChildren(): readonly string[] {

@@ -79,11 +79,11 @@ test("a routed point-to-point pair made in two batches carries packets of both k
         route({ destination: host.address6, link: 77 }),
         route({ gateway: host.address6, link: 77 }),
       ]);
-      const routes = execFileSync("ip", ["-j", "route", "show", "default"], { encoding: "utf8" });
+      const routes = execFileSync("/usr/sbin/ip", ["-j", "route", "show", "default"], { encoding: "utf8" });
       assert.match(routes, /"gateway":"10.99.0.1".*"dev":"eth0".*"prefsrc":"10.99.0.2"/);
       netlink.deleteRoute({ family: "inet6", link: 77 });
       netlink.deleteRoute({ family: "inet6", link: 77 });
-      assert.equal(execFileSync("ip", ["-6", "route", "show", "default"], { encoding: "utf8" }), "");
+      assert.equal(execFileSync("/usr/sbin/ip", ["-6", "route", "show", "default"], { encoding: "utf8" }), "");
       assert.equal(knock(host.address), "refused");
       assert.equal(knock(host.address6), "refused");
     });
