@@ -1,5 +1,8 @@
 /** The kernel calls of host/kernel as one bundle, so that a test can hand in another. */
 import type * as btrfs from "./kernel/btrfs.ts";
+import type * as btrfsQuota from "./kernel/btrfs-quota.ts";
+import type * as features from "./kernel/features.ts";
+import type * as fileSystem from "./kernel/file-system.ts";
 import type * as fscrypt from "./kernel/fscrypt.ts";
 import type * as loop from "./kernel/loop.ts";
 import type * as mounts from "./kernel/mounts.ts";
@@ -8,11 +11,16 @@ import type { Nftables } from "./kernel/nftables.ts";
 import type * as pidfd from "./kernel/pidfd.ts";
 import type * as pty from "./kernel/pty.ts";
 import type * as rtnetlink from "./kernel/rtnetlink.ts";
+import type * as sparse from "./kernel/sparse.ts";
+import type * as trees from "./kernel/trees.ts";
 import type { UserNamespacePool } from "./kernel/user-namespace.ts";
 import type * as verity from "./kernel/verity.ts";
 
 export interface Kernel {
   readonly btrfs: typeof btrfs;
+  readonly btrfsQuota: typeof btrfsQuota;
+  readonly features: typeof features;
+  readonly fileSystem: typeof fileSystem;
   readonly fscrypt: typeof fscrypt;
   readonly loop: typeof loop;
   readonly mounts: typeof mounts;
@@ -21,6 +29,8 @@ export interface Kernel {
   readonly pidfd: typeof pidfd;
   readonly pty: typeof pty;
   readonly rtnetlink: typeof rtnetlink;
+  readonly sparse: typeof sparse;
+  readonly trees: typeof trees;
   readonly userNamespaces: UserNamespacePool;
   readonly verity: typeof verity;
 }

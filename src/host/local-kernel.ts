@@ -1,6 +1,9 @@
 /** The running kernel, by FFI. */
 
 import * as btrfs from "./kernel/btrfs.ts";
+import * as btrfsQuota from "./kernel/btrfs-quota.ts";
+import * as features from "./kernel/features.ts";
+import * as fileSystem from "./kernel/file-system.ts";
 import * as fscrypt from "./kernel/fscrypt.ts";
 import * as loop from "./kernel/loop.ts";
 import * as mounts from "./kernel/mounts.ts";
@@ -9,6 +12,8 @@ import { Nftables } from "./kernel/nftables.ts";
 import * as pidfd from "./kernel/pidfd.ts";
 import * as pty from "./kernel/pty.ts";
 import * as rtnetlink from "./kernel/rtnetlink.ts";
+import * as sparse from "./kernel/sparse.ts";
+import * as trees from "./kernel/trees.ts";
 import { UserNamespacePool } from "./kernel/user-namespace.ts";
 import * as verity from "./kernel/verity.ts";
 import type { Kernel } from "./kernel.ts";
@@ -17,6 +22,9 @@ import type { Kernel } from "./kernel.ts";
 export function openKernel(): Kernel {
   return {
     btrfs,
+    btrfsQuota,
+    features,
+    fileSystem,
     fscrypt,
     loop,
     mounts,
@@ -25,6 +33,8 @@ export function openKernel(): Kernel {
     pidfd,
     pty,
     rtnetlink,
+    sparse,
+    trees,
     userNamespaces: new UserNamespacePool(),
     verity,
   };
