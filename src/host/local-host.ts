@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { createLocalFiles } from "./local-files.ts";
-import { measureFile } from "./measure.ts";
+import { createMeasureFile } from "./measure.ts";
 import { runCommand } from "./run-command.ts";
 import { startCommand } from "./start-command.ts";
 
@@ -16,6 +16,6 @@ export function createLocalHost(kernel: Kernel): Host {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     sleep: async (ms) => sleep(ms),
-    measure: measureFile,
+    measure: createMeasureFile(),
   };
 }
