@@ -19,6 +19,12 @@ export const problemCodes = {
   IMAGE_UNKNOWN: "No image in the store has this digest or name.",
   IMAGE_TAMPERED: "The image's bytes are no longer those which were sealed.",
   IMAGE_UNSIGNED: "The image carries no valid signature by a trusted key.",
+  SERVICE_UNKNOWN: "The image has no systemd unit for the service, and the blueprint gives no command.",
+  SERVICE_UNUSABLE: "The service cannot run in an ISC as its unit, its OCI image or the blueprint describes it.",
+  USER_UNKNOWN: "The image has no such user or group, or its number lies outside an ISC's range.",
+  SERVICES_DIFFER_IN_USER:
+    "Several services of one ISC want different users, and the blueprint does not grant the capabilities to change between them.",
+  SOURCE_REFUSED: "The OCI image or directory to build from holds something that must not become part of an image.",
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof problemCodes;
