@@ -1,0 +1,74 @@
+/** What `nft -j list table` answers (libnftables-json(5)), read back into elements and into a text that shows any change of the rules. */
+import type { NftElement } from "./nft-ruleset-elements.ts";
+import { parsePrefix, renderPrefix } from "./nft-ruleset-prefix.ts";
+
+/** All elements of the sets and maps in a listing of one table, as `listNftElements` makes them. What is no such element is left out. */
+export function parseNftElements(listing: unknown): readonly NftElement[] {
+  return listObjects(listing).flatMap((object) => {
+    const set = asRecord(object.set) ?? asRecord(object.map);
+    const name = set?.name;
+    const elements = set?.elem;
+    if (typeof name !== "string" || !Array.isArray(elements)) return [];
+    return elements.map((element) => parseElement(name, element));
+  });
+}
+
+/**
+ * A text that is the same as long as table, chains, rules, sets and counters are as they were loaded: handles, elements and counts are left out.
+ * Its form depends on nft's version: compare only texts of one running dock.
+ */
+export function normalizeNftRules(listing: unknown): string {
+  return listObjects(listing)
+    .filter((object) => !("metainfo" in object))
+    .map((object) => JSON.stringify(object, (key, value) => (volatileKeys.has(key) ? undefined : value)))
+    .join("\n");
+}
+
+/** Of nft's objects, not of expressions: there, `elem`, `packets` and `bytes` do not occur in our rules. */
+const volatileKeys = new Set(["handle", "elem", "packets", "bytes"]);
+
+/** The counters of a listing by name. */
+export function parseNftCounters(listing: unknown): Readonly<Record<string, { readonly packets: number; readonly bytes: number }>> {
+  return Object.fromEntries(
+    listObjects(listing).flatMap((object) => {
+      const counter = asRecord(object.counter);
+      if (typeof counter?.name !== "string") return [];
+      return [[counter.name, { packets: Number(counter.packets), bytes: Number(counter.bytes) }]];
+    }),
+  );
+}
+
+function parseElement(set: string, element: unknown): NftElement {
+  if (!Array.isArray(element)) return { set, key: parseParts(element) };
+  const [key, value] = element;
+  return { set, key: parseParts(key), value: parseParts(value) };
+}
+
+function parseParts(value: unknown): readonly string[] {
+  const parts = asRecord(value)?.concat;
+  return (Array.isArray(parts) ? parts : [value]).map(parsePart);
+}
+
+function parsePart(part: unknown): string {
+  const prefix = asRecord(asRecord(part)?.prefix);
+  const text = prefix ? `${prefix.addr}/${prefix.len}` : String(part);
+  const address = parsePrefix(text);
+  return address ? renderPrefix(address) : text;
+}
+
+/** The objects of any answer of `nft -j`. */
+export function listObjects(listing: unknown): readonly Readonly<Record<string, unknown>>[] {
+  const objects = asRecord(listing)?.nftables;
+  return asRecords(objects);
+}
+
+/** Those members of an array that are objects; none when the value is no array. */
+export function asRecords(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((member: unknown) => asRecord(member)).filter((member) => member !== undefined);
+}
+
+export function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  // A non-null object may be read by any key; what is behind the key stays unknown.
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+}
