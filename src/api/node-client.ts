@@ -38,6 +38,11 @@ export class DockClient {
     return (await readAnswer(response, options)) as Answers[N]; // Both ends are made from one source; the dock checks inputs, nobody rechecks answers.
   }
 
+  /** A bare connection, for whoever speaks HTTP through it. */
+  dial(signal?: AbortSignal): Promise<Duplex> {
+    return this.#dial(signal);
+  }
+
   /** A stream of frames (see terminal-frames.ts) to and from a command that now runs. */
   async terminal(request: TerminalRequestInput, signal?: AbortSignal): Promise<Duplex> {
     const headers = { connection: "Upgrade", upgrade: terminalProtocol };
@@ -88,7 +93,7 @@ function exchange(socket: Duplex, { signal, ...request }: Exchange, send: (reque
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const sent = http.request({ ...request, host: "dock", createConnection: () => socket, ...(signal === undefined ? {} : { signal }) });
   sent.once("response", resolve);
-  sent.on("error", (cause) => reject(signal?.aborted ? signal.reason : wentAway(cause)));
+  sent.on("error", (cause) => reject(signal?.aborted ? signal.reason : cause instanceof Problem ? cause : wentAway(cause)));
   send(sent);
   return promise;
 }

@@ -25,6 +25,13 @@ export const problemCodes = {
   SERVICES_DIFFER_IN_USER:
     "Several services of one ISC want different users, and the blueprint does not grant the capabilities to change between them.",
   SOURCE_REFUSED: "The OCI image or directory to build from holds something that must not become part of an image.",
+  PROGRAM_MISSING: "The image has no such program.",
+  START_FAILED: "The ISC could not be started, or its service ended before it was ready; its last words are shown.",
+  ISC_STOPPED: "The operation needs a running ISC.",
+  PORT_NOT_EXPOSED: "The host port does not lead to this ISC.",
+  DOCK_RUNNING: "Another dock already owns this state directory.",
+  IMAGE_IN_USE: "The image cannot be removed while an ISC or a snapshot needs it.",
+  SNAPSHOT_UNKNOWN: "The ISC has no snapshot of this name.",
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof problemCodes;

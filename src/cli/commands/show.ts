@@ -1,0 +1,51 @@
+/** iscadm show. */
+import type { ShowAnswer } from "../../api/answers.ts";
+import { renderRoundedSize } from "../../base/size.ts";
+import { ask, printDocument } from "../ask.ts";
+import type { Command } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { parseNameArgument } from "../name-argument.ts";
+import { postureFacts, servicesOf } from "../output/posture.ts";
+import { renderFacts, renderStatus } from "../output/table.ts";
+import { renderAge, renderCount, renderExposure, renderShortDigest, renderTime, renderTook } from "../output/words.ts";
+
+export const command: Command = {
+  description: "Shows everything about one ISC: what it is, what it uses, and how it runs, defaults included.",
+  examples: [
+    { line: "iscadm show web", does: "show web" },
+    { line: "iscadm show web --json | jq -r .summary.address", does: "print its address" },
+  ],
+  async run(context, input) {
+    const answer = await ask(context, "show", { name: parseNameArgument(input.argument(0)) });
+    printDocument(context, answer, (shown) => renderShow(shown, context));
+    return 0;
+  },
+};
+
+function renderShow({ summary, record, manifest, memoryBytes, processCount, cpuMs }: ShowAnswer, { palette, io }: CliContext): string {
+  const since = summary.startedAtMs === undefined ? "" : ` for ${renderAge(summary.startedAtMs, io.now())}`;
+  const exit = summary.exitCode === undefined ? "" : `, exit code ${summary.exitCode}`;
+  const uses = [
+    memoryBytes === undefined ? "" : renderRoundedSize(memoryBytes),
+    processCount === undefined ? "" : renderCount(processCount, "process", "processes"),
+    cpuMs === undefined ? "" : `${renderTook(cpuMs)} of cpu`,
+  ];
+  return renderFacts(
+    [
+      ["name", palette.strong(summary.name)],
+      ["status", `${renderStatus(summary.status, palette)}${since}${exit}`],
+      ["image", `${summary.imageName} ${renderShortDigest(summary.image)}`],
+      ["address", `${summary.address}, ${summary.address6}`],
+      ["exposed", summary.exposures.map(renderExposure).join(", ") || "nothing"],
+      ["process", summary.pid === undefined ? undefined : String(summary.pid)],
+      ["uses", uses.filter((use) => use !== "").join(", ")],
+      ["created", renderTime(record.createdAtMs)],
+      ["cloned from", record.clonedFrom],
+      ["generation", String(record.generation)],
+      ["machine-id", record.machineId],
+      ["services", servicesOf(manifest)],
+      ...postureFacts(manifest.posture).filter(([key]) => key !== "expose"),
+    ],
+    palette,
+  );
+}

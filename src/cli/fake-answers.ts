@@ -1,0 +1,161 @@
+/** Answers of a dock with two ISCs, as its operations give them: typed, so that they cannot drift from the contract. */
+import type { Answers, ChangeAnswer } from "../api/answers.ts";
+import type { OperationName } from "../api/operations.ts";
+import { Digest } from "../model/digest.ts";
+import type { Manifest } from "../model/image.ts";
+import type { IscRecord, IscSummary } from "../model/isc.ts";
+import { Name } from "../model/name.ts";
+import { fakeNowMs } from "./fake-io.ts";
+
+const web = Name.parse("web");
+const db = Name.parse("db");
+const digest = Digest.parse(`sha256:${"3f9a1c77".repeat(8)}`);
+const snapshot = {
+  version: 1,
+  isc: db,
+  name: Name.parse("before-upgrade"),
+  image: digest,
+  exposures: [],
+  volumes: [Name.parse("data")],
+  takenAtMs: fakeNowMs - 3_600_000,
+} as const;
+const exposure = { hostPort: 8080, port: 80, protocol: "tcp" } as const;
+
+const running: IscSummary = {
+  name: web,
+  status: "running",
+  image: digest,
+  imageName: web,
+  address: "10.201.0.2",
+  address6: "fd15:c1a2:1a2b:1::2",
+  exposures: [exposure],
+  startedAtMs: fakeNowMs - 125_000,
+  pid: 4711,
+  containment: "container",
+  writes: "fixed",
+};
+const failed: IscSummary = {
+  name: db,
+  status: "failed",
+  image: digest,
+  imageName: db,
+  address: "10.201.0.3",
+  address6: "fd15:c1a2:1a2b:1::3",
+  exposures: [],
+  exitCode: 137,
+  containment: "container",
+  writes: "fixed",
+};
+const record: IscRecord = {
+  version: 1,
+  name: web,
+  image: digest,
+  slot: 1,
+  machineId: "0123456789abcdef0123456789abcdef",
+  desired: "running",
+  exposures: [exposure],
+  createdAtMs: fakeNowMs - 86_400_000,
+  generation: 3,
+};
+const process = {
+  command: ["/usr/sbin/nginx", "-g", "daemon off;"],
+  uid: 33,
+  gid: 33,
+  groups: [],
+  environment: {},
+  workingDirectory: "/",
+  stopSignal: "SIGQUIT",
+  stopTimeoutMs: 5_000,
+};
+const manifest: Manifest = {
+  isc: 1,
+  name: web,
+  digest,
+  sizeBytes: 64_000_000,
+  fileCount: 2_345,
+  architecture: "amd64",
+  from: { kind: "debian", suite: "bookworm", packages: ["nginx-light"] },
+  slim: true,
+  services: [{ name: Name.parse("nginx"), prepare: [], ...process }],
+  init: process,
+  places: [],
+  posture: {
+    network: {
+      listen: [{ port: 80, protocol: "tcp" }],
+      expose: [exposure],
+      connect: [{ kind: "isc", isc: db, port: 5432, protocol: "tcp" }],
+    },
+    limits: { memoryBytes: 134_217_728, cpuPercent: 50, processes: 32, openFiles: 1_024 },
+    scratchBytes: 67_108_864,
+    volumes: {},
+    writes: "fixed",
+    rights: { capabilities: [], syscalls: [], writableCode: false },
+    health: { kind: "http", port: 80, path: "/", everyMs: 5_000, timeoutMs: 1_000, failures: 3 },
+    containment: "container",
+  },
+  filesSha256: "0".repeat(64),
+  sbomSha256: "1".repeat(64),
+};
+const image = { digest, name: web, sizeBytes: 64_000_000 };
+const summary = { ...image, fileCount: 2_345, packageCount: 61, addedAtMs: fakeNowMs - 90_000, usedBy: [web] };
+const change = (status: string): ChangeAnswer => ({ iscs: [{ name: web, status, tookMs: 82.4, address: "10.201.0.2" }] });
+
+export const fakeAnswers: Answers = {
+  build: { ...image, fileCount: 2_345, packageCount: 61, tookMs: 31_240, unchanged: false },
+  images: { images: [summary] },
+  "image-show": { summary, manifest, signatures: [{ keyId: "ab".repeat(32), trusted: true }] },
+  "image-verify": { digest, keyId: "ab".repeat(32), sizeBytes: 64_000_000, tookMs: 41 },
+  "image-remove": image,
+  "image-export": image,
+  "image-import": image,
+  create: change("stopped"),
+  start: change("running"),
+  stop: change("stopped"),
+  restart: change("running"),
+  list: { iscs: [running, failed] },
+  show: { summary: running, record, manifest, memoryBytes: 3_400_000, processCount: 2, cpuMs: 1_530 },
+  logs: {},
+  exec: { exitCode: 0 },
+  expose: { name: web, exposures: [exposure, { ...exposure, hostPort: 8443, port: 443, address: "::1" }] },
+  unexpose: { name: web, exposures: [] },
+  clone: { iscs: [1, 2].map((number) => ({ name: Name.parse(`web${number}`), status: "stopped", tookMs: 1.2 })) },
+  snapshot,
+  snapshots: { snapshots: [snapshot] },
+  "snapshot-remove": snapshot,
+  rollback: change("stopped"),
+  reset: change("running"),
+  verify: {
+    tookMs: 23.4,
+    findings: [
+      { isc: web, row: "root.sealed", verdict: "PASS", evidence: "erofs, read-only, digest sha256:3f9a" },
+      { isc: web, row: "exec.sealed", verdict: "FAIL", evidence: "process 4712 runs /tmp/\u001b[31mx, not of the image" },
+      { isc: web, row: "audit.on", verdict: "SKIP", evidence: "this kernel has no audit" },
+    ],
+  },
+  destroy: change("destroyed"),
+  "dock-status": {
+    version: "1.2.3",
+    pid: 4000,
+    startedAtMs: fakeNowMs - 7_200_000,
+    root: "/var/lib/isc",
+    run: "/run/isc",
+    network: "10.201.0.0/16",
+    network6: "fd15:c1a2:1a2b:1::/64",
+    tag: "1a2b",
+    iscs: { running: 1, total: 2 },
+    capabilities: [
+      { name: "fs-verity", present: false, detail: "kernel 6.18 without CONFIG_FS_VERITY" },
+      { name: "fscrypt", present: true, detail: "ext4, AES-256-XTS" },
+    ],
+    rests: [{ row: "scratch.encrypted", on: "fscrypt" }],
+  },
+  "dock-stop": {},
+};
+
+/** A script for the fake dock that answers every operation. */
+export function scriptOf(answers: Answers = fakeAnswers): Record<OperationName, { readonly result: unknown }> {
+  return Object.fromEntries(Object.entries(answers).map(([name, result]) => [name, { result }])) as Record<
+    OperationName,
+    { readonly result: unknown }
+  >; // The same keys.
+}
