@@ -1,6 +1,6 @@
 /** Reaches another machine's dock through the system's ssh, so that the operator's keys, agents and jump hosts work. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { Duplex, Readable } from "node:stream";
+import { Duplex, Readable, Writable } from "node:stream";
 import type { Dial } from "../api/node-client.ts";
 import { Problem } from "../base/problem.ts";
 
@@ -24,7 +24,10 @@ export function dialProgram(program: string, programArguments: readonly string[]
       if (trouble !== undefined) throw unreachable(what, `${program} ${trouble}`);
     });
     ended.catch(() => {}); // Told by readToEnd.
-    const stream = Duplex.from({ readable: Readable.from(readToEnd(child.stdout, ended), { objectMode: false }), writable: child.stdin });
+    const stream = Duplex.from({
+      readable: Readable.from(readToEnd(child.stdout, ended), { objectMode: false }),
+      writable: writeTo(child.stdin),
+    });
     stream.once("close", () => child.kill());
     return Promise.resolve(stream);
   };
@@ -34,6 +37,15 @@ export function dialProgram(program: string, programArguments: readonly string[]
 async function* readToEnd(output: AsyncIterable<Uint8Array>, ended: Promise<void>): AsyncGenerator<Uint8Array> {
   yield* output;
   await ended;
+}
+
+/** A program that has ended refuses input; why it ended is the better story, and its exit tells it. */
+function writeTo(input: Writable): Writable {
+  input.on("error", () => {});
+  return new Writable({
+    write: (chunk, _, done) => void input.write(chunk, () => done()),
+    final: (done) => void input.end(() => done()),
+  });
 }
 
 function waitForEnd(child: ChildProcess): Promise<string | undefined> {
