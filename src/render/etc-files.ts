@@ -1,0 +1,36 @@
+/** The small files in /etc that differ from ISC to ISC. The dock binds them, read-only, over those of the image. */
+import type { SlotIdentity } from "../model/identity.ts";
+import type { IscRecord } from "../model/isc.ts";
+
+/** The image has all of them, empty where it had none: a sealed root cannot get new mount points. */
+export const etcFileNames = ["machine-id", "hostname", "hosts", "resolv.conf"] as const;
+export type EtcFiles = Readonly<Record<(typeof etcFileNames)[number], string>>;
+
+/** A name that the dock has resolved for this ISC: a `connect` to a DNS name, or another ISC. */
+export interface KnownHost {
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
+export interface EtcInput {
+  readonly record: Pick<IscRecord, "name" | "machineId">;
+  readonly identity: Pick<SlotIdentity, "address" | "address6">;
+  readonly hosts: readonly KnownHost[];
+}
+
+/** resolv.conf is empty: an ISC needs no DNS, and may reach none. */
+export function renderEtcFiles({ record, identity, hosts }: EtcInput): EtcFiles {
+  const lines = [
+    "127.0.0.1 localhost",
+    "::1 localhost ip6-localhost ip6-loopback",
+    `${identity.address} ${record.name}`,
+    `${identity.address6} ${record.name}`,
+    ...hosts.filter(({ name }) => name !== record.name).flatMap(({ name, addresses }) => addresses.map((address) => `${address} ${name}`)),
+  ];
+  return {
+    "machine-id": `${record.machineId}\n`,
+    hostname: `${record.name}\n`,
+    hosts: [...new Set(lines)].map((line) => `${line}\n`).join(""),
+    "resolv.conf": "",
+  };
+}
