@@ -1,0 +1,62 @@
+# Bash completion of iscadm. Made by scripts/write-cli-reference.ts.
+
+_iscadm() {
+  local current=${COMP_WORDS[COMP_CWORD]} verb='' options='' words='' files='' word
+  local -a path=()
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    [[ $word == -* ]] || path+=("$word")
+  done
+  verb=${path[0]-}
+  case $verb in image | dock) [[ ${#path[@]} -gt 1 ]] && verb="$verb ${path[1]}" ;; esac
+  case $verb in
+    '') words="run build create ls show top logs verify start stop restart exec console expose unexpose destroy reset clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
+    image) words="ls show verify rm export import" ;;
+    dock) words="start stop status" ;;
+    help) words="run build create ls show top logs verify start stop restart exec console expose unexpose destroy reset clone snapshot snapshots snapshot-rm rollback image dock version" ;;
+    "run") options="-n --name"; files=yes ;;
+    "build") options="--no-cache"; files=yes ;;
+    "create") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null) $(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')"; files=yes ;;
+    "ls") options="" ;;
+    "show") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "top") options="--once" ;;
+    "logs") options="-f --follow --tail"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "verify") options="--full"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "start") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "stop") options="--timeout"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "restart") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "exec") options="-i --interactive -t --tty -u --user -w --workdir -e --env"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "console") options="-u --user"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "expose") options="--at"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "unexpose") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "destroy") options="--shred -y --yes"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "reset") options="--to"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "clone") options="--count --start"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "snapshot") options=""; words="$(iscadm snapshots --quiet --no-start 2>/dev/null)" ;;
+    "snapshots") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "snapshot-rm") options=""; words="$(iscadm snapshots --quiet --no-start 2>/dev/null)" ;;
+    "rollback") options=""; words="$(iscadm snapshots --quiet --no-start 2>/dev/null)" ;;
+    "image ls") options="" ;;
+    "image show") options=""; words="$(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')" ;;
+    "image verify") options=""; words="$(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')" ;;
+    "image rm") options=""; words="$(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')" ;;
+    "image export") options=""; words="$(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')"; files=yes ;;
+    "image import") options=""; files=yes ;;
+    "dock start") options="" ;;
+    "dock stop") options="" ;;
+    "dock status") options="" ;;
+    "version") options="" ;;
+  esac
+  if [[ $current == -* ]]; then
+    words="$options --json -q --quiet --dock --no-color --no-start --help"
+    files=''
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if [[ -n $files ]]; then
+    compopt -o filenames
+    COMPREPLY+=($(compgen -f -- "$current"))
+  fi
+}
+
+# Names such as db@before-upgrade are one word.
+COMP_WORDBREAKS=${COMP_WORDBREAKS//@/}
+complete -F _iscadm iscadm
