@@ -1,0 +1,86 @@
+/** The blueprint's `rights`: what an ISC may do beyond the default, which is nothing. */
+import { z } from "zod";
+import type { Rights } from "../model/blueprint.ts";
+import { complain, line } from "./scalars.ts";
+
+/** All capabilities of capabilities(7), Linux 6.18, in the order of their numbers. */
+export const capabilityNames = [
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "DAC_READ_SEARCH",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "SETGID",
+  "SETUID",
+  "SETPCAP",
+  "LINUX_IMMUTABLE",
+  "NET_BIND_SERVICE",
+  "NET_BROADCAST",
+  "NET_ADMIN",
+  "NET_RAW",
+  "IPC_LOCK",
+  "IPC_OWNER",
+  "SYS_MODULE",
+  "SYS_RAWIO",
+  "SYS_CHROOT",
+  "SYS_PTRACE",
+  "SYS_PACCT",
+  "SYS_ADMIN",
+  "SYS_BOOT",
+  "SYS_NICE",
+  "SYS_RESOURCE",
+  "SYS_TIME",
+  "SYS_TTY_CONFIG",
+  "MKNOD",
+  "LEASE",
+  "AUDIT_WRITE",
+  "AUDIT_CONTROL",
+  "SETFCAP",
+  "MAC_OVERRIDE",
+  "MAC_ADMIN",
+  "SYSLOG",
+  "WAKE_ALARM",
+  "BLOCK_SUSPEND",
+  "AUDIT_READ",
+  "PERFMON",
+  "BPF",
+  "CHECKPOINT_RESTORE",
+] as const;
+
+const capability = z
+  .enum(
+    capabilityNames.flatMap((name) => [`CAP_${name}`, name] as const),
+    { error: "expected a capability such as NET_ADMIN" },
+  )
+  .transform((name) => (name.startsWith("CAP_") ? name : `CAP_${name}`));
+
+const syscall = line("expected a system call's name, such as io_uring_setup", /^[a-z_][a-z0-9_]{1,63}$/);
+
+export const rightsForm = z
+  .strictObject({
+    capabilities: z
+      .array(capability, { error: "expected a list such as [NET_BIND_SERVICE]" })
+      .default([])
+      .describe("Linux capabilities it keeps, with or without CAP_. Binding ports below 1024 needs none."),
+    syscalls: z
+      .union([z.literal("default"), z.array(syscall).max(64, "expected at most 64 system calls")], {
+        error: "expected default, or a list of system calls to add to it",
+      })
+      .transform((given) => (given === "default" ? [] : given))
+      .prefault("default")
+      .describe("default, or a list of system calls allowed beyond the default profile."),
+    "writable-code": z
+      .boolean({ error: "expected true or false" })
+      .default(false)
+      .describe("Allows memory that is both writable and executable, for just-in-time compilers (Java, Node, LuaJIT)."),
+  })
+  .transform(({ capabilities, syscalls, "writable-code": writableCode }, context): Rights => {
+    for (const [index, name] of capabilities.entries()) {
+      if (capabilities.indexOf(name) < index) complain(context, `${name} is given twice`, ["capabilities", index]);
+    }
+    for (const [index, call] of syscalls.entries()) {
+      if (syscalls.indexOf(call) < index) complain(context, `${call} is given twice`, ["syscalls", index]);
+    }
+    return { capabilities, syscalls, writableCode };
+  });
