@@ -1,12 +1,36 @@
-/** What every engine function is given: the machine, the places, this dock's identity and what it remembers. */
+/** What every engine function is given: the machine, the places, this dock's identity and what it keeps in memory. */
+import type { KeyedLock } from "../base/keyed-lock.ts";
 import type { Host } from "../host/host.ts";
 import type { DockIdentity } from "../model/identity.ts";
 import type { Layout } from "../model/layout.ts";
 import type { IscStore } from "../store/isc-store.ts";
+import type { Images } from "./images.ts";
+import type { SeccompProfiles } from "./parts/bundle.ts";
+import type { CgroupHierarchy } from "./parts/cgroup.ts";
+import type { Firewall } from "./parts/firewall.ts";
+import type { NameBook } from "./parts/name-book.ts";
+import type { ScratchTemplates } from "./parts/scratch.ts";
 
 export interface Engine {
   readonly host: Host;
   readonly layout: Layout;
   readonly dock: DockIdentity;
   readonly iscs: IscStore;
+  readonly images: Images;
+  readonly firewall: Firewall;
+  readonly names: NameBook;
+  readonly scratchTemplates: ScratchTemplates;
+  readonly seccomp: SeccompProfiles;
+  /** One change at a time for each ISC, by its name; "*" for changes that choose slots or ports. */
+  readonly locks: KeyedLock;
+  /** The cgroup hierarchies of this host. */
+  readonly hierarchies: readonly CgroupHierarchy[];
+  /** Absolute path of libexec/in-cgroups. */
+  readonly joiner: string;
+  /** The kernel counts swap, and so can limit it. */
+  readonly swapAccounting: boolean;
+  /** Most open files the dock itself may have. */
+  readonly openFilesCeiling: number;
+  /** The OCI runtime for `containment: container`. */
+  readonly runtime: "crun" | "runc";
 }

@@ -13,6 +13,8 @@ export interface Host {
   /** Monotonic clock, milliseconds. */
   monotonic(): number;
   sleep(ms: number): Promise<void>;
+  /** Addresses of a DNS name; none when it does not resolve. */
+  resolveName(name: string): Promise<readonly string[]>;
   /** SHA-256 of a file and its fs-verity digest, on all cores. */
   measure(path: string): Promise<FileMeasure>;
 }
@@ -65,7 +67,7 @@ export interface RunningCommand {
   readonly stdout: NodeJS.ReadableStream | undefined;
   readonly stderr: NodeJS.ReadableStream | undefined;
   /** The other end of stdio entry `index` opened with "pipe". */
-  pipe(index: number): NodeJS.ReadableStream | undefined;
+  pipe(index: number): (NodeJS.ReadableStream & { destroy(): unknown }) | undefined;
   readonly exited: Promise<{ readonly exitCode: number | undefined; readonly signal: string | undefined }>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -86,11 +88,14 @@ export interface Files {
   makeDirectory(path: string, mode?: number): Promise<void>;
   /** Removes a file or a tree; nothing there is no error. Never follows symlinks, never crosses into another file system. */
   remove(path: string): Promise<void>;
+  /** rmdir(2); one that is missing, in use or not empty stays as it is, and that is no error. */
+  removeEmptyDirectory(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   copyFile(from: string, to: string): Promise<void>;
   /** Copies a tree with owners, modes, times, symlinks and xattrs (cp -a --reflink=auto). */
   copyTree(from: string, to: string): Promise<void>;
   list(path: string): Promise<readonly string[]>;
+  listNow(path: string): readonly string[];
   findList(path: string): Promise<readonly string[]>;
   find(path: string): Promise<FileStatus | undefined>;
   findNow(path: string): FileStatus | undefined;

@@ -20,12 +20,14 @@ export function createLocalFiles(): Files {
     append: async (file, data) => fs.promises.appendFile(file, data, { mode: privateFile }),
     makeDirectory: async (directory, mode = privateDirectory) => void (await fs.promises.mkdir(directory, { recursive: true, mode })),
     remove,
+    removeEmptyDirectory,
     rename: (from, to) => fs.promises.rename(from, to),
     copyFile: (from, to) => fs.promises.copyFile(from, to, constants.COPYFILE_FICLONE),
     copyTree: async (from, to) => {
       await runCommand({ program: "cp", arguments: ["-a", "--reflink=auto", "--sparse=auto", "--", from, to], timeoutMs: 600_000 });
     },
     list: (directory) => fs.promises.readdir(directory),
+    listNow: (directory) => fs.readdirSync(directory),
     findList: async (directory) => (await orMissing(fs.promises.readdir(directory))) ?? [],
     find: async (file) => {
       const stats = await orMissing(fs.promises.lstat(file));
@@ -134,6 +136,16 @@ async function remove(file: string): Promise<void> {
     return;
   }
   await removeDirectory(file, stats.dev);
+}
+
+const stayCodes = new Set(["ENOENT", "ENOTEMPTY", "EBUSY"]);
+
+async function removeEmptyDirectory(directory: string): Promise<void> {
+  try {
+    await fs.promises.rmdir(directory);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && stayCodes.has(String(error.code)))) throw error;
+  }
 }
 
 async function removeDirectory(directory: string, device: number): Promise<void> {

@@ -35,12 +35,12 @@ export function openKernel(): Kernel {
     rtnetlink,
     sparse,
     trees,
-    userNamespaces: new UserNamespacePool(),
+    userNamespaces: new UserNamespacePool(4),
     verity,
   };
 }
 
-export function closeKernel(kernel: Kernel): void {
+export async function closeKernel(kernel: Kernel): Promise<void> {
   kernel.nftables.close();
-  kernel.userNamespaces.close();
+  await kernel.userNamespaces.close();
 }

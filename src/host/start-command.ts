@@ -1,5 +1,6 @@
 /** Starts a program that goes on by itself, with its standard streams as the caller wants them. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { Readable } from "node:stream";
 import { CommandFailure } from "./command-failure.ts";
 import type { LongCommand, RunningCommand } from "./host.ts";
 import { commandPath } from "./run-command.ts";
@@ -34,9 +35,9 @@ export function startCommand(command: LongCommand): RunningCommand {
   };
 }
 
-function readablePipe(child: ChildProcess, index: number): NodeJS.ReadableStream | undefined {
+function readablePipe(child: ChildProcess, index: number): ReturnType<RunningCommand["pipe"]> {
   const stream = child.stdio[index];
-  return stream !== null && stream !== undefined && "read" in stream ? (stream as NodeJS.ReadableStream) : undefined;
+  return stream instanceof Readable ? stream : undefined;
 }
 
 function exitOf(child: ChildProcess): RunningCommand["exited"] {

@@ -8,9 +8,11 @@ export interface DockPlaces {
   readonly root: string;
   /** ISC_RUN */
   readonly run: string;
+  /** ISC_CACHE: layers and templates, which can be made again at any time. */
+  readonly cache?: string;
 }
 
-export function layoutOf({ root, run }: DockPlaces) {
+export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces) {
   const hex = (digest: Digest) => digest.slice("sha256:".length);
   const image = (digest: Digest) => `${root}/images/${hex(digest)}`;
   const isc = (name: Name) => `${root}/isc/${name}`;
@@ -22,7 +24,6 @@ export function layoutOf({ root, run }: DockPlaces) {
     dockId: `${root}/dock-id`,
     socket: `${run}/dock.sock`,
     dockLog: `${root}/dock.log`,
-    mountNamespace: `${run}/ns/mnt`,
     /** Work in progress; emptied when the dock starts. */
     temporary: `${root}/tmp`,
     keys: `${root}/keys`,
@@ -40,8 +41,8 @@ export function layoutOf({ root, run }: DockPlaces) {
       /** The one plain mount that all ISCs of this image clone from. */
       mount: (digest: Digest) => `${run}/images/${hex(digest)}`,
     },
-    layers: `${root}/cache/layers`,
-    scratchTemplates: `${root}/cache/scratch`,
+    layers: `${cache}/layers`,
+    scratchTemplates: `${cache}/scratch`,
     /** The btrfs file system that holds volumes: a directory on a btrfs host, a mount point of `volumePoolImage` elsewhere. */
     volumePool: `${root}/volumes`,
     volumePoolImage: `${root}/volumes.btrfs`,
@@ -76,5 +77,11 @@ export function layoutOf({ root, run }: DockPlaces) {
     runtimeState: `${run}/runtime`,
   } as const;
 }
+
+/**
+ * Mode of directories below ISC_RUN: process 1 of an ISC walks through them to its root while it already is a user of its own
+ * range. Nobody may list them, and what is mounted there is seen by the dock's mount namespace alone.
+ */
+export const liveMode = 0o711;
 
 export type Layout = ReturnType<typeof layoutOf>;

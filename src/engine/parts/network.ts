@@ -40,7 +40,7 @@ export function ensureNetwork(engine: Engine, record: IscRecord): void {
   if (namespaces.isNamespacePin(pin) && outside.findLink(identity.link)?.up) return;
   namespaces.createNetworkNamespace(pin, () => prepareInside(engine));
   const macs = macsOfSlot(record.slot);
-  outside.deleteLink(identity.link);
+  if (outside.findLink(identity.link)) outside.deleteLink(identity.link);
   namespaces.withNamespaceDescriptor(pin, (fd) => {
     const pair = { name: identity.link, peerName: insideLink, peerNetnsFd: fd, mac: macs.outside, peerMac: macs.inside, up: true };
     outside.createVethPair(pair);
@@ -63,12 +63,9 @@ export function probeNetwork(engine: Engine, record: IscRecord): NetworkProbe {
   };
 }
 
-/** Safe to repeat. Throws KernelError. */
+/** The kernel ends the pair with the namespace, in the background: deleting the link ourselves would hold up the dock for tens of milliseconds. */
 export function removeNetwork(engine: Engine, record: IscRecord): void {
-  const { namespaces, rtnetlink } = engine.host.kernel;
-  using socket = new rtnetlink.Rtnetlink();
-  socket.deleteLink(identityOfSlot(engine.dock, record.slot).link);
-  namespaces.removeNetworkNamespace(engine.layout.live.networkNamespace(record.name));
+  engine.host.kernel.namespaces.removeNetworkNamespace(engine.layout.live.networkNamespace(record.name));
 }
 
 function prepareInside(engine: Engine): void {
@@ -92,6 +89,7 @@ function configureOutside(engine: Engine, socket: Socket, identity: SlotIdentity
 function configureInside(engine: Engine, identity: SlotIdentity, outsideMac: string): void {
   using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
   const link = indexOf(socket, insideLink);
+  socket.setLinkUp(link);
   socket.addAddress({ link, address: identity.address, prefixLength: 32 });
   socket.addRoute({ link, destination: identity.gateway, prefixLength: 32 });
   socket.addRoute({ link, gateway: identity.gateway, family: "inet" });

@@ -5,6 +5,7 @@
 import { parseMountInfo } from "../../host/kernel/mountinfo.ts";
 import type { Digest } from "../../model/digest.ts";
 import type { IscRecord } from "../../model/isc.ts";
+import { liveMode } from "../../model/layout.ts";
 import type { Engine } from "../engine.ts";
 
 /** EROFS_SUPER_MAGIC_V1 as statfs(2) answers it. */
@@ -14,7 +15,7 @@ const erofsMagic = 0xe0f5e1e2;
 export async function ensureImageMount(engine: Engine, digest: Digest): Promise<string> {
   const target = engine.layout.image.mount(digest);
   if (await isErofs(engine, target)) return target;
-  await engine.host.files.makeDirectory(target);
+  await engine.host.files.makeDirectory(target, liveMode);
   const { mounts } = engine.host.kernel;
   const flags = mounts.MS_RDONLY | mounts.MS_NOSUID | mounts.MS_NODEV;
   mountErofs(engine, engine.layout.image.erofs(digest), target, flags);
@@ -42,7 +43,7 @@ export async function ensureRootMount(engine: Engine, record: IscRecord, userNam
   const source = await ensureImageMount(engine, record.image);
   const target = engine.layout.live.rootMount(record.name);
   if (await isErofs(engine, target)) return;
-  await engine.host.files.makeDirectory(target);
+  await engine.host.files.makeDirectory(target, liveMode);
   engine.host.kernel.mounts.cloneMountWithIdmap({ source, target, userNamespaceFd, readOnly: true, noSuid: true, noDev: true });
 }
 

@@ -1,4 +1,5 @@
 /** Processes by descriptor: a pidfd never comes to mean another process, as a reused pid does. See pidfd_open(2). */
+import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import { callLibc } from "./libc.ts";
 
@@ -29,4 +30,9 @@ export function hasExited(pidfd: number): boolean {
   record.writeInt32LE(pidfd, 0);
   record.writeInt16LE(POLLIN, 4);
   return callLibc("int poll(void *fds, unsigned long count, int timeout_ms)", [record, 1, 0], () => `poll process ${pidfd}`) > 0;
+}
+
+/** Gives a descriptor back. */
+export function closePidfd(pidfd: number): void {
+  closeSync(pidfd);
 }

@@ -4,7 +4,7 @@
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 
 type Spare = ChildProcessByStdio<Writable, Readable, null>;
@@ -45,6 +45,16 @@ export class UserNamespacePool {
       return openSync(`/proc/${child.pid}/ns/user`, "r");
     } finally {
       child.kill("SIGKILL");
+    }
+  }
+
+  /** Lends the descriptor of such a namespace for the length of `use`. */
+  async lend<T>(map: IdMap, use: (fd: number) => Promise<T>): Promise<T> {
+    const fd = await this.take(map);
+    try {
+      return await use(fd);
+    } finally {
+      closeSync(fd);
     }
   }
 

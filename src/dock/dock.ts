@@ -1,0 +1,14 @@
+/** What every handler of the dock is given. */
+import type { Logger } from "pino";
+import type { Engine } from "../engine/engine.ts";
+import type { DockSettings } from "./settings.ts";
+
+export interface Dock {
+  readonly engine: Engine;
+  readonly settings: DockSettings;
+  readonly log: Logger;
+  readonly startedAtMs: number;
+  readonly version: string;
+  /** Ends the daemon once the answer is out; ISCs run on. */
+  readonly stop: () => void;
+}

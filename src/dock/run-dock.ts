@@ -1,0 +1,103 @@
+/** The life of the daemon: lock, logs, engine, reconcile, socket, clocks; and back. */
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
+import { fileURLToPath } from "node:url";
+import { type Logger, pino } from "pino";
+import { Problem } from "../base/problem.ts";
+import type { Engine } from "../engine/engine.ts";
+import { openEngine } from "../engine/open-engine.ts";
+import { reconcile } from "../engine/reconcile.ts";
+import { tryLockFile } from "../host/kernel/lock.ts";
+import { createLocalHost } from "../host/local-host.ts";
+import { closeKernel, openKernel } from "../host/local-kernel.ts";
+import { layoutOf } from "../model/layout.ts";
+import { startClocks } from "./clocks.ts";
+import type { Dock } from "./dock.ts";
+import { createHandlers } from "./handlers/handlers.ts";
+import { createDockServer } from "./server.ts";
+import type { DockSettings } from "./settings.ts";
+import { serveTerminals } from "./terminal.ts";
+
+const privateDirectory = 0o700;
+const joiner = fileURLToPath(new URL("../../libexec/in-cgroups", import.meta.url));
+const profiles = fileURLToPath(new URL("../../profiles", import.meta.url));
+
+/** Resolves when the dock has ended in good order. Throws Problem when it cannot start. */
+export async function runDock(settings: DockSettings): Promise<void> {
+  const layout = layoutOf(settings);
+  for (const directory of [layout.root, layout.run]) mkdirSync(directory, { recursive: true, mode: privateDirectory });
+  using lock = tryLockFile(layout.lock);
+  if (!lock) throw new Problem("DOCK_RUNNING", `cannot start the dock: another one owns ${layout.root}`, { hint: "iscadm dock status" });
+  const log = pino(
+    { base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: layout.dockLog, mode: 0o600, sync: false }),
+  );
+  const stopped = Promise.withResolvers<void>();
+  const host = createLocalHost(openKernel());
+  const engine = await openEngine({ host, layout, identity: settings.identity, runtime: settings.runtime, profiles, joiner });
+  const dock: Dock = { engine, settings, log, startedAtMs: Date.now(), version: readVersion(), stop: stopped.resolve };
+  await startUp(engine, log);
+  const server = createDockServer(createHandlers(dock), log);
+  serveTerminals(server, dock);
+  await listen(server, layout.socket);
+  const clocks = startClocks(dock);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stopped.resolve);
+  log.info({ root: layout.root, run: layout.run, network: settings.network, runtime: engine.runtime, pid: process.pid }, "dock up");
+  await stopped.promise;
+  await clocks[Symbol.asyncDispose]();
+  await close(server, layout.socket);
+  await closeDown(engine);
+  log.info({}, "dock down");
+  log.flush();
+}
+
+async function startUp(engine: Engine, log: Logger): Promise<void> {
+  await engine.iscs.load();
+  for (const damaged of engine.iscs.damaged) log.error(damaged, "damaged record");
+  const report = await reconcile(engine);
+  for (const { name, error } of report.failed) log.error({ name, err: error }, "cannot reconcile");
+  log.info({ kept: report.kept.length, started: report.started, removed: report.removed }, "reconciled");
+}
+
+/** Root and group isc may connect; who may change anything is asked of each connection. */
+async function listen(server: Server, socket: string): Promise<void> {
+  rmSync(socket, { force: true });
+  const listening = Promise.withResolvers<void>();
+  server.once("error", listening.reject);
+  const mask = process.umask(0o177);
+  server.listen(socket, listening.resolve);
+  await listening.promise;
+  process.umask(mask);
+  const group = findGroup("isc");
+  if (group === undefined) return;
+  chownSync(socket, 0, group);
+  chmodSync(socket, 0o660);
+  chmodSync(socket.slice(0, socket.lastIndexOf("/")), 0o711);
+}
+
+async function close(server: Server, socket: string): Promise<void> {
+  rmSync(socket, { force: true });
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  setTimeout(() => server.closeAllConnections(), 500).unref();
+  await closed;
+}
+
+/** With ISCs running, firewall and mounts stay as they are; without any, nothing of the dock stays behind. */
+async function closeDown(engine: Engine): Promise<void> {
+  if (!engine.iscs.list().some((record) => record.desired === "running")) engine.firewall.unload();
+  await closeKernel(engine.host.kernel);
+}
+
+function findGroup(name: string): number | undefined {
+  const line = readFileSync("/etc/group", "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${name}:`));
+  const id = Number(line?.split(":")[2]);
+  return Number.isInteger(id) ? id : undefined;
+}
+
+function readVersion(): string {
+  // Our own manifest, beside the sources.
+  return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { readonly version: string }).version;
+}

@@ -1,0 +1,93 @@
+/** Runs one more command inside a running ISC, under the same walls as its service: same user, no capability, same filter. */
+import { randomBytes } from "node:crypto";
+import { Problem } from "../base/problem.ts";
+import type { RunningCommand } from "../host/host.ts";
+import type { Name } from "../model/name.ts";
+import { execArguments } from "../tools/oci-runtime.ts";
+import type { Engine } from "./engine.ts";
+import { findUser } from "./exec-user.ts";
+import { findProcess, prepareRuntime } from "./parts/process.ts";
+
+export interface ExecRequest {
+  readonly name: Name;
+  readonly command: readonly string[];
+  /** A name of the image's /etc/passwd, or UID, or UID:GID. */
+  readonly user?: string | undefined;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  readonly workingDirectory?: string | undefined;
+  readonly terminal: boolean;
+  /** As host.start takes them. */
+  readonly stdio: readonly (number | "pipe" | "ignore")[];
+}
+
+export interface ExecSession {
+  readonly running: RunningCommand;
+  /** Ends the command inside, not only the runtime that waits for it. Safe to repeat. */
+  stop(): void;
+  /** Waits for the end and removes what the session needed. 126 and 127 mean, as in a shell, not runnable and not found. */
+  finish(): Promise<number>;
+}
+
+/** Throws Problem ISC_STOPPED or USAGE. */
+export async function startExec(engine: Engine, request: ExecRequest): Promise<ExecSession> {
+  const record = engine.iscs.get(request.name);
+  const live = findProcess(engine, request.name);
+  if (!live)
+    throw new Problem("ISC_STOPPED", `cannot run a command in ${request.name}: it is not running`, {
+      hint: `iscadm start ${request.name}`,
+    });
+  const file = `${engine.layout.live.directory(request.name)}/exec-${randomBytes(6).toString("hex")}`;
+  const pidFile = `${file}.pid`;
+  await engine.host.files.write(`${file}.json`, JSON.stringify(await execProcess(engine, request)));
+  const { limits } = (await engine.images.open(record.image)).posture;
+  const { joining: runtime } = await prepareRuntime(engine, request.name, live.runtime, limits);
+  const running = engine.host.start({
+    program: runtime.program,
+    arguments: execArguments(runtime, request.name, { processFile: `${file}.json`, pidFile, terminal: request.terminal }),
+    stdio: request.stdio,
+    detached: true,
+  });
+  return {
+    running,
+    stop: () => killInside(engine, pidFile, running),
+    finish: async () => {
+      const end = await running.exited;
+      for (const suffix of [".json", ".pid"]) await engine.host.files.remove(`${file}${suffix}`);
+      return end.exitCode ?? 137;
+    },
+  };
+}
+
+/** The bundle's own process with other arguments, so that an exec can never have more rights than the service. */
+async function execProcess(engine: Engine, request: ExecRequest): Promise<object> {
+  const text = await engine.host.files.readText(`${engine.layout.live.bundle(request.name)}/config.json`);
+  // Our own file, written at start.
+  const { process } = JSON.parse(text) as {
+    readonly process: { readonly env: readonly string[]; readonly cwd: string; readonly user: object };
+  };
+  const extra = Object.entries(request.environment ?? {}).map(([key, value]) => `${key}=${value}`);
+  const names = new Set(extra.map((entry) => entry.split("=")[0]));
+  const terminalName = request.terminal && !names.has("TERM") ? ["TERM=xterm-256color"] : [];
+  return {
+    ...process,
+    args: request.command,
+    terminal: request.terminal,
+    env: [...process.env.filter((entry) => !names.has(entry.split("=")[0])), ...terminalName, ...extra],
+    cwd: request.workingDirectory ?? process.cwd,
+    user: request.user === undefined ? process.user : await findUser(engine, request.name, request.user),
+  };
+}
+
+function killInside(engine: Engine, pidFile: string, running: RunningCommand): void {
+  const pid = Number(engine.host.files.findTextNow(pidFile));
+  if (pid > 0) {
+    try {
+      const descriptor = engine.host.kernel.pidfd.openPidfd(pid);
+      engine.host.kernel.pidfd.sendSignal(descriptor, "SIGKILL");
+      engine.host.kernel.pidfd.closePidfd(descriptor);
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  running.kill("SIGTERM");
+}

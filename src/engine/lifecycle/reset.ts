@@ -1,0 +1,27 @@
+/** Reset: back to the known good state, now. New root mount, new scratch with a new key, new processes; volumes stay unless asked. */
+import type { Name } from "../../model/name.ts";
+import type { Engine } from "../engine.ts";
+import { findProcess, removeProcess } from "../parts/process.ts";
+import { removeRootMount, unmountAll } from "../parts/root-mount.ts";
+import { removeScratch } from "../parts/scratch.ts";
+import { type StartAnswer, startFresh } from "./start.ts";
+import { endProcesses } from "./stop.ts";
+
+/** Processes that hold volumes get this long to put them in order. Without volumes there is nothing worth waiting for. */
+const volumeGraceMs = 2_000;
+
+/** Starts a stopped ISC too. The network stays: it belongs to the host, so nothing inside can have changed it. Throws Problem. */
+export function resetIsc(engine: Engine, name: Name): Promise<StartAnswer> {
+  return engine.locks.run(name, async () => {
+    const record = engine.iscs.get(name);
+    const manifest = await engine.images.findManifest(record.image);
+    const hasVolumes = Object.keys(manifest?.posture.volumes ?? {}).length > 0;
+    if (findProcess(engine, name)) await endProcesses(engine, record, hasVolumes ? volumeGraceMs : 0);
+    await removeProcess(engine, name);
+    unmountAll(engine, `${engine.layout.live.directory(name)}/volumes`);
+    unmountAll(engine, `${engine.layout.live.directory(name)}/overlay`);
+    await removeScratch(engine, name);
+    removeRootMount(engine, record);
+    return startFresh(engine, name);
+  });
+}

@@ -1,0 +1,119 @@
+/** Start: make every part of an ISC, in an order in which nothing runs before its walls stand; undo all of it when one part fails. */
+import { Problem } from "../../base/problem.ts";
+import { identityOfSlot } from "../../model/identity.ts";
+import type { Manifest } from "../../model/image.ts";
+import type { IscRecord } from "../../model/isc.ts";
+import { liveMode } from "../../model/layout.ts";
+import type { Name } from "../../model/name.ts";
+import type { Engine } from "../engine.ts";
+import { writeBundle } from "../parts/bundle.ts";
+import { ensureNetwork } from "../parts/network.ts";
+import { findExitCode, findProcess, type LiveProcess, prepareRuntime, removeProcess, startProcess } from "../parts/process.ts";
+import { ensureRootMount } from "../parts/root-mount.ts";
+import { ensureScratch } from "../parts/scratch.ts";
+import { ensureOverlay, overlayDirectories } from "../parts/scratch-overlay.ts";
+import { ensureTraffic, resolveConnections } from "../parts/traffic.ts";
+import { mountVolumes } from "../volumes/iscs.ts";
+import { listenersOf } from "./host-ports.ts";
+import { removeParts } from "./stop.ts";
+
+export interface StartAnswer {
+  readonly status: "running";
+  readonly live: LiveProcess;
+}
+
+const readyTimeoutMs = 30_000;
+const readyPollMs = 2;
+
+/** Starts an ISC and waits until it listens where its blueprint says. One that runs already is left alone. Throws Problem. */
+export function startIsc(engine: Engine, name: Name): Promise<StartAnswer> {
+  return engine.locks.run(name, async () => {
+    const running = findProcess(engine, name);
+    if (running && engine.iscs.get(name).desired === "running") return { status: "running", live: running };
+    return startFresh(engine, name);
+  });
+}
+
+/** The caller holds the ISC's lock. */
+export async function startFresh(engine: Engine, name: Name): Promise<StartAnswer> {
+  const before = engine.iscs.get(name);
+  const manifest = await engine.images.open(before.image);
+  const record = await engine.iscs.update(name, { desired: "running", generation: before.generation + 1 });
+  try {
+    await removeProcess(engine, name);
+    const live = await startParts(engine, record, manifest);
+    await waitUntilReady(engine, record, manifest, live);
+    return { status: "running", live };
+  } catch (error) {
+    await removeParts(engine, record);
+    await engine.iscs.update(name, { desired: "stopped" });
+    throw error;
+  }
+}
+
+async function startParts(engine: Engine, record: IscRecord, manifest: Manifest): Promise<LiveProcess> {
+  const { host, layout } = engine;
+  const { name } = record;
+  const { uidBase, uidCount } = identityOfSlot(engine.dock, record.slot);
+  const idMap = { insideId: 0, hostId: uidBase, count: uidCount };
+  await host.files.makeDirectory(layout.live.directory(name), liveMode);
+  await Promise.all([layout.live.exitDirectory(name), layout.live.bundle(name)].map((directory) => host.files.makeDirectory(directory)));
+  await host.files.remove(`${layout.live.exitDirectory(name)}/${name}`);
+  ensureNetwork(engine, record);
+  await resolveConnections(engine, manifest.posture.network);
+  ensureTraffic(engine, record, manifest.posture.network);
+  await host.kernel.userNamespaces.lend(idMap, async (userNamespaceFd) => {
+    await ensureRootMount(engine, record, userNamespaceFd);
+    const mapping = { idMap, userNamespaceFd };
+    const imageRoot = layout.image.mount(record.image);
+    await ensureScratch(engine, { name, sizeBytes: manifest.posture.scratchBytes, places: manifest.places, imageRoot, ...mapping });
+    await mountVolumes(engine, record, manifest, mapping);
+  });
+  const program = manifest.posture.containment === "gvisor" ? "runsc" : engine.runtime;
+  const runtime = await prepareRuntime(engine, name, program, manifest.posture.limits);
+  const overlays = manifest.posture.writes === "flexible" ? await ensureOverlays(engine, name) : [];
+  await writeBundle(engine, record, manifest, { runtime: runtime.plain, overlays, cgroupsByDock: runtime.cgroupsByDock });
+  return startProcess(engine, record, runtime);
+}
+
+async function ensureOverlays(engine: Engine, name: Name): Promise<readonly string[]> {
+  const made: string[] = [];
+  for (const directory of overlayDirectories) if (await ensureOverlay(engine, name, directory)) made.push(directory);
+  return made;
+}
+
+/** The service counts as ready when every declared port has a listener. Its own network namespace tells, so no connection is made. */
+async function waitUntilReady(engine: Engine, record: IscRecord, manifest: Manifest, live: LiveProcess): Promise<void> {
+  const deadline = engine.host.monotonic() + readyTimeoutMs;
+  // gVisor's sockets live inside its sandbox, out of sight.
+  const ports = live.runtime === "runsc" ? [] : manifest.posture.network.listen;
+  for (;;) {
+    if (!findProcess(engine, record.name)) throw await diedAtOnce(engine, record.name);
+    if (ports.every(({ port, protocol }) => listenersOf(engine, live.pid, protocol).has(port))) return;
+    if (engine.host.monotonic() > deadline) {
+      const wanted = ports.map(({ port, protocol }) => `${port}/${protocol}`).join(", ");
+      throw new Problem("START_FAILED", `cannot start ${record.name}: it does not listen on ${wanted} after ${readyTimeoutMs / 1000} s`, {
+        hint: "check network.listen in the blueprint",
+        details: await lastLogLines(engine, record.name),
+      });
+    }
+    await engine.host.sleep(readyPollMs);
+  }
+}
+
+async function diedAtOnce(engine: Engine, name: Name): Promise<Problem> {
+  const exitCode = findExitCode(engine, name);
+  const how = exitCode === undefined ? "its process ended" : `its process ended with ${exitCode}`;
+  return new Problem("START_FAILED", `cannot start ${name}: ${how} before it was ready`, { details: await lastLogLines(engine, name) });
+}
+
+/** The log's last lines without conmon's time and stream columns. */
+async function lastLogLines(engine: Engine, name: Name): Promise<readonly string[]> {
+  const text = (await engine.host.files.findText(engine.layout.isc.log(name))) ?? "";
+  return text
+    .trimEnd()
+    .split("\n")
+    .slice(-10)
+    .map((line) => line.split(" ").slice(3).join(" "))
+    .filter((line) => line !== "");
+}

@@ -1,0 +1,40 @@
+/** Stop: end the processes, then take every part away, the last made first. What is kept: the record, the log, the volumes. */
+import type { IscRecord } from "../../model/isc.ts";
+import type { Name } from "../../model/name.ts";
+import type { Engine } from "../engine.ts";
+import { removeNetwork } from "../parts/network.ts";
+import { removeProcess, stopProcess, stopRequestOf } from "../parts/process.ts";
+import { removeRootMount, unmountAll } from "../parts/root-mount.ts";
+import { removeScratch } from "../parts/scratch.ts";
+
+/** @param timeoutMs how long the service gets before it is killed; its own time when absent */
+export function stopIsc(engine: Engine, name: Name, timeoutMs?: number): Promise<IscRecord> {
+  return engine.locks.run(name, async () => {
+    const record = await engine.iscs.update(name, { desired: "stopped" });
+    await endProcesses(engine, record, timeoutMs);
+    await removeParts(engine, record);
+    return record;
+  });
+}
+
+/** An image that can no longer be opened must not keep its ISC from being stopped: then it is asked with SIGTERM. */
+export async function endProcesses(engine: Engine, record: IscRecord, timeoutMs?: number): Promise<void> {
+  const manifest = await engine.images.findManifest(record.image);
+  const init = manifest?.init ?? { stopSignal: "SIGTERM", stopTimeoutMs: 10_000 };
+  await stopProcess(engine, record.name, stopRequestOf(init, timeoutMs));
+}
+
+/** Everything that exists only while an ISC runs. Safe to repeat, and on what never was whole. */
+export async function removeParts(engine: Engine, record: IscRecord): Promise<void> {
+  const { name } = record;
+  await stopProcess(engine, name, { signal: "SIGKILL", timeoutMs: 0 });
+  await removeProcess(engine, name);
+  engine.firewall.remove(name);
+  removeNetwork(engine, record);
+  unmountAll(engine, `${engine.layout.live.directory(name)}/volumes`);
+  unmountAll(engine, `${engine.layout.live.directory(name)}/overlay`);
+  await removeScratch(engine, name);
+  removeRootMount(engine, record);
+  unmountAll(engine, engine.layout.live.directory(name));
+  await engine.host.files.remove(engine.layout.live.directory(name));
+}

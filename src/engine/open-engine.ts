@@ -1,0 +1,101 @@
+/** Joins the engine's parts for one dock, and prepares the host: cgroup view, forwarding, directories. */
+import { KeyedLock } from "../base/keyed-lock.ts";
+import { Problem } from "../base/problem.ts";
+import type { Host } from "../host/host.ts";
+import type { DockIdentity } from "../model/identity.ts";
+import { type Layout, liveMode } from "../model/layout.ts";
+import { IscStore } from "../store/isc-store.ts";
+import { runtimePrograms } from "../tools/oci-runtime.ts";
+import type { Engine } from "./engine.ts";
+import { Images } from "./images.ts";
+import { SeccompProfiles } from "./parts/bundle.ts";
+import { type CgroupHierarchy, listHierarchies } from "./parts/cgroup.ts";
+import { Firewall } from "./parts/firewall.ts";
+import { NameBook } from "./parts/name-book.ts";
+import { ScratchTemplates } from "./parts/scratch.ts";
+
+export interface EngineOptions {
+  readonly host: Host;
+  readonly layout: Layout;
+  readonly identity: DockIdentity;
+  /** Absolute path of the project's profiles folder. */
+  readonly profiles: string;
+  /** Absolute path of libexec/in-cgroups. */
+  readonly joiner: string;
+  readonly runtime?: "crun" | "runc" | undefined;
+}
+
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const { host, layout, identity } = options;
+  for (const directory of [layout.run, layout.lives]) {
+    await host.files.makeDirectory(directory, liveMode);
+    await host.files.chmod(directory, liveMode);
+  }
+  for (const directory of [layout.temporary, layout.keys, layout.images, layout.iscs, layout.layers, layout.runtimeState]) {
+    await host.files.makeDirectory(directory);
+  }
+  hideUnifiedHierarchy(host);
+  enableForwarding(host);
+  const hierarchies = listHierarchies({ host });
+  return {
+    host,
+    layout,
+    dock: identity,
+    iscs: new IscStore(host.files, layout),
+    images: new Images(host, layout),
+    firewall: new Firewall(host.kernel.nftables, identity),
+    names: new NameBook(host),
+    scratchTemplates: new ScratchTemplates({ host, layout }),
+    seccomp: new SeccompProfiles(host.files, options.profiles),
+    locks: new KeyedLock(),
+    hierarchies,
+    joiner: options.joiner,
+    swapAccounting: countsSwap(host, hierarchies),
+    openFilesCeiling: readOpenFilesCeiling(host),
+    runtime: options.runtime ?? (await chooseRuntime(host)),
+  };
+}
+
+/** crun starts faster; runc works wherever crun does not. Throws Problem HOST_INCAPABLE. */
+async function chooseRuntime(host: Host): Promise<"crun" | "runc"> {
+  for (const name of ["crun", "runc"] as const) if (await host.files.find(runtimePrograms[name])) return name;
+  throw new Problem("HOST_INCAPABLE", "cannot run ISCs: neither crun nor runc is installed", { hint: "apt-get install crun" });
+}
+
+/**
+ * On a hybrid host (v1 controllers beside an empty v2 tree) crun refuses to start; without the v2 tree it sees plain v1.
+ * Only the dock's own mount namespace is changed.
+ */
+function hideUnifiedHierarchy(host: Host): void {
+  const hierarchies = listHierarchies({ host });
+  if (!hierarchies.some(({ version }) => version === 1)) return;
+  for (const { version, mountPoint } of hierarchies)
+    if (version === 2) host.kernel.mounts.unmount(mountPoint, host.kernel.mounts.MNT_DETACH);
+}
+
+/**
+ * Packets for ISCs are routed by the host. IPv6 forwarding makes a host stop listening to router advertisements, which could cost it
+ * its own address: interfaces that listen now are told to go on (accept_ra 2; Documentation/networking/ip-sysctl.rst).
+ */
+function enableForwarding(host: Host): void {
+  const { files } = host;
+  files.writeNow("/proc/sys/net/ipv4/ip_forward", "1");
+  const all = "/proc/sys/net/ipv6/conf/all/forwarding";
+  if (files.findTextNow(all)?.trim() !== "0") return;
+  for (const name of files.listNow("/proc/sys/net/ipv6/conf")) {
+    const accept = `/proc/sys/net/ipv6/conf/${name}/accept_ra`;
+    if (files.findTextNow(accept)?.trim() === "1") files.writeNow(accept, "2");
+  }
+  files.writeNow(all, "1");
+}
+
+/** /proc/self/limits, second column: the soft limit. */
+function readOpenFilesCeiling(host: Host): number {
+  return Number(/^Max open files\s+(\d+)/m.exec(host.files.findTextNow("/proc/self/limits") ?? "")?.[1] ?? 1_024);
+}
+
+/** v1 has a file of its own for it; v2 counts swap whenever the kernel can swap at all. */
+function countsSwap(host: Host, hierarchies: readonly CgroupHierarchy[]): boolean {
+  const memory = hierarchies.find(({ controllers }) => controllers.includes("memory"));
+  return host.files.findNow(memory ? `${memory.mountPoint}/memory.memsw.limit_in_bytes` : "/proc/swaps") !== undefined;
+}

@@ -1,0 +1,96 @@
+/** The bundle: what the OCI runtime reads to make an ISC's container, and the small files in /etc that differ from ISC to ISC. */
+import type { Files } from "../../host/host.ts";
+import { identityOfSlot } from "../../model/identity.ts";
+import type { Manifest } from "../../model/image.ts";
+import type { IscRecord } from "../../model/isc.ts";
+import type { NetworkPolicy } from "../../model/network.ts";
+import { SeccompFragment, SeccompProfile } from "../../model/seccomp-profile.ts";
+import { etcFileNames, renderEtcFiles } from "../../render/etc-files.ts";
+import { renderOciConfig } from "../../render/oci-config.ts";
+import { type OciSeccomp, renderSeccomp } from "../../render/seccomp.ts";
+import type { OciRuntime } from "../../tools/oci-runtime.ts";
+import type { Engine } from "../engine.ts";
+import { cgroupPath } from "./cgroup.ts";
+import { findProcess } from "./process.ts";
+import { addressBook } from "./traffic.ts";
+
+/** profiles/seccomp, read once. */
+export class SeccompProfiles {
+  readonly #files: Files;
+  readonly #directory: string;
+  #loaded: Promise<{ readonly profile: SeccompProfile; readonly wxFragment: SeccompFragment }> | undefined;
+
+  constructor(files: Files, profiles: string) {
+    this.#files = files;
+    this.#directory = `${profiles}/seccomp`;
+  }
+
+  /** The filter of an image's ISCs. */
+  async render({ posture, architecture }: Pick<Manifest, "posture" | "architecture">): Promise<OciSeccomp> {
+    this.#loaded ??= this.#load();
+    return renderSeccomp({ ...(await this.#loaded), rights: posture.rights, architecture });
+  }
+
+  async #load() {
+    const read = async (name: string): Promise<unknown> => JSON.parse(await this.#files.readText(`${this.#directory}/${name}.json`));
+    return { profile: SeccompProfile.parse(await read("default")), wxFragment: SeccompFragment.parse(await read("write-xor-execute")) };
+  }
+}
+
+export interface BundleParts {
+  readonly runtime: OciRuntime;
+  /** Directories of the root under an overlay, already mounted. */
+  readonly overlays: readonly string[];
+  /** The runtime is told nothing of cgroups: it is started inside them. */
+  readonly cgroupsByDock: boolean;
+}
+
+export async function writeBundle(engine: Engine, record: IscRecord, manifest: Manifest, parts: BundleParts): Promise<void> {
+  await writeEtcFiles(engine, record, manifest.posture.network);
+  const config = await bundleConfig(engine, record, manifest, parts);
+  await engine.host.files.write(`${engine.layout.live.bundle(record.name)}/config.json`, JSON.stringify(config));
+}
+
+async function bundleConfig(engine: Engine, record: IscRecord, manifest: Manifest, parts: BundleParts): Promise<object> {
+  const config = renderOciConfig({
+    manifest,
+    record,
+    identity: identityOfSlot(engine.dock, record.slot),
+    layout: engine.layout,
+    runtime: parts.runtime.name,
+    cgroupsPath: cgroupPath(engine, record.name),
+    seccomp: await engine.seccomp.render(manifest),
+    openFilesCeiling: engine.openFilesCeiling,
+    swapAccounting: engine.swapAccounting,
+    overlays: parts.overlays,
+  });
+  if (!parts.cgroupsByDock) return config;
+  const { cgroupsPath: _path, resources: _resources, ...linux } = config.linux;
+  return { ...config, linux };
+}
+
+async function writeEtcFiles(engine: Engine, record: IscRecord, policy: NetworkPolicy): Promise<void> {
+  const directory = engine.layout.live.etc(record.name);
+  const contents = renderEtcFiles({ record, identity: identityOfSlot(engine.dock, record.slot), hosts: knownHosts(engine, policy) });
+  await engine.host.files.makeDirectory(directory, 0o755);
+  // Written in place: the files are bound into the running ISC, and a rename would leave it with the old ones.
+  for (const name of etcFileNames) await engine.host.files.write(`${directory}/${name}`, contents[name], 0o644);
+}
+
+function knownHosts(engine: Engine, policy: NetworkPolicy) {
+  const book = addressBook(engine);
+  return policy.connect.flatMap((connection) => {
+    if (connection.kind === "name") return [{ name: connection.host, addresses: book.ofName(connection.host) }];
+    if (connection.kind === "isc") return [{ name: connection.isc, addresses: book.ofIsc(connection.isc) }];
+    return [];
+  });
+}
+
+/** After names have been resolved anew: the hosts files of those that run. */
+export async function refreshEtcHosts(engine: Engine): Promise<void> {
+  for (const record of engine.iscs.list()) {
+    if (!findProcess(engine, record.name)) continue;
+    const manifest = await engine.images.findManifest(record.image);
+    if (manifest) await writeEtcFiles(engine, record, manifest.posture.network);
+  }
+}

@@ -1,0 +1,80 @@
+/** The dock's nftables table: one base, and for each ISC the elements that let its declared traffic through. Closed wherever nothing is declared. */
+import type { Nftables } from "../../host/kernel/nftables.ts";
+import { type DockIdentity, identityOfSlot, tableName } from "../../model/identity.ts";
+import type { IscRecord } from "../../model/isc.ts";
+import type { Name } from "../../model/name.ts";
+import type { NetworkPolicy } from "../../model/network.ts";
+import { renderNftBase } from "../../render/nft-ruleset.ts";
+import { listNftElements, type NftElement, type ResolvedConnection, renderNftElements } from "../../render/nft-ruleset-elements.ts";
+
+/** Addresses behind what a blueprint names: DNS names as last resolved, other ISCs as they are now. */
+export interface AddressBook {
+  ofName(host: string): readonly string[];
+  ofIsc(name: Name): readonly string[];
+}
+
+/** The kernel's table is written by nobody but this object, so it knows the elements without asking. */
+export class Firewall {
+  readonly #nftables: Nftables;
+  readonly #dock: DockIdentity;
+  readonly #elements = new Map<Name, readonly NftElement[]>();
+
+  constructor(nftables: Nftables, dock: DockIdentity) {
+    this.#nftables = nftables;
+    this.#dock = dock;
+  }
+
+  /** Loads the whole table in one transaction. Connections that are open stay open: the kernel's connection tracking keeps them. Throws NftError. */
+  load(elements: ReadonlyMap<Name, readonly NftElement[]>): void {
+    const all = [...elements.values()].flat();
+    this.#nftables.run(`${renderNftBase(this.#dock)}${renderNftElements(this.#dock, [], all)}`);
+    this.#elements.clear();
+    for (const [name, own] of elements) this.#elements.set(name, own);
+  }
+
+  /** Makes one ISC's elements what they should be, in one transaction that touches no other's. Throws NftError. */
+  set(name: Name, wanted: readonly NftElement[]): void {
+    const commands = renderNftElements(this.#dock, this.#elements.get(name) ?? [], wanted);
+    if (commands !== "") this.#nftables.run(commands);
+    this.#elements.set(name, wanted);
+  }
+
+  remove(name: Name): void {
+    this.set(name, []);
+    this.#elements.delete(name);
+  }
+
+  elementsOf(name: Name): readonly NftElement[] {
+    return this.#elements.get(name) ?? [];
+  }
+
+  /** `nft -j list table`, straight from the kernel. */
+  list(): unknown {
+    return this.#nftables.runJson(`list table inet ${tableName(this.#dock)}`);
+  }
+
+  /** Takes the table away: only when no ISC is left. Safe to repeat. */
+  unload(): void {
+    this.#nftables.run(`table inet ${tableName(this.#dock)} {}\ndelete table inet ${tableName(this.#dock)}\n`);
+    this.#elements.clear();
+  }
+}
+
+/** Every element that an ISC of this record and policy needs. Pure. */
+export function elementsOfIsc(dock: DockIdentity, record: IscRecord, policy: NetworkPolicy, book: AddressBook): readonly NftElement[] {
+  return listNftElements({
+    identity: identityOfSlot(dock, record.slot),
+    listen: policy.listen,
+    exposures: record.exposures,
+    connections: policy.connect.flatMap((connection): readonly ResolvedConnection[] => {
+      const { port, protocol } = connection;
+      const addresses =
+        connection.kind === "address"
+          ? [connection.address]
+          : connection.kind === "name"
+            ? book.ofName(connection.host)
+            : book.ofIsc(connection.isc);
+      return addresses.map((address) => ({ address, port, protocol }));
+    }),
+  });
+}

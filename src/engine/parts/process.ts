@@ -1,0 +1,169 @@
+/** The running container: conmon, its process 1, and what is known of both. */
+import { Problem } from "../../base/problem.ts";
+import { hasErrorCode } from "../../host/kernel/libc.ts";
+import type { Limits } from "../../model/blueprint.ts";
+import type { Service } from "../../model/image.ts";
+import type { IscRecord } from "../../model/isc.ts";
+import type { Name } from "../../model/name.ts";
+import { createUnderConmon } from "../../tools/conmon.ts";
+import { deleteContainer, inCgroups, type OciRuntime, ociRuntime, type RuntimeProgram, startContainer } from "../../tools/oci-runtime.ts";
+import type { Engine } from "../engine.ts";
+import { ensureCgroups, removeCgroupsOf } from "./cgroup.ts";
+
+/** live/NAME/process.json. The start time tells the process from a later one with the same number. */
+export interface LiveProcess {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly conmonPid: number;
+  readonly runtime: RuntimeProgram;
+  readonly startedAtMs: number;
+}
+
+const logSizeLimitBytes = 16 * 1024 * 1024;
+const stopPollMs = 5;
+/** How long the kernel gets to end a killed process. */
+const killTimeoutMs = 5_000;
+
+/** crun alone can be kept from making cgroups, and only v1 has a quicker way; see decision 0005. */
+function cgroupsByDock(engine: Engine, program: RuntimeProgram): boolean {
+  return program === "crun" && engine.hierarchies.length > 0 && engine.hierarchies.every(({ version }) => version === 1);
+}
+
+function runtimeOf(engine: Engine, program: RuntimeProgram): OciRuntime {
+  return ociRuntime(program, engine.layout.runtimeState, { cgroupsByDock: cgroupsByDock(engine, program) });
+}
+
+export interface ContainerRuntime {
+  readonly plain: OciRuntime;
+  /** For create and exec: what they start is in the ISC's cgroups. */
+  readonly joining: OciRuntime;
+  readonly cgroupsByDock: boolean;
+}
+
+/** The runtime for one ISC; on v1 with its cgroups made and limits in force. Safe to repeat. */
+export async function prepareRuntime(engine: Engine, name: Name, program: RuntimeProgram, limits: Limits): Promise<ContainerRuntime> {
+  const plain = runtimeOf(engine, program);
+  if (!cgroupsByDock(engine, program)) return { plain, joining: plain, cgroupsByDock: false };
+  return { plain, joining: inCgroups(plain, engine.joiner, await ensureCgroups(engine, name, limits)), cgroupsByDock: true };
+}
+
+/**
+ * Creates and starts the container of a bundle that is already written.
+ * Throws Problem START_FAILED with the runtime's own words.
+ */
+export async function startProcess(engine: Engine, record: IscRecord, runtime: ContainerRuntime): Promise<LiveProcess> {
+  const { host, layout } = engine;
+  const { name } = record;
+  const options = {
+    id: name,
+    runtime: runtime.joining,
+    bundle: layout.live.bundle(name),
+    logFile: layout.isc.log(name),
+    logSizeLimitBytes,
+    pidFile: layout.live.pidFile(name),
+    exitDirectory: layout.live.exitDirectory(name),
+    socketDirectory: layout.live.directory(name),
+  };
+  const answer = await createUnderConmon(host, options, (pid) => host.files.writeNow(layout.live.conmonPidFile(name), String(pid)));
+  const program = runtime.plain.name;
+  if (answer.kind === "refused") throw new Problem("START_FAILED", `cannot start ${name}: ${program} create: ${answer.message}`);
+  const startTicks = readStartTicks(engine, answer.pid);
+  if (startTicks === undefined) throw new Problem("START_FAILED", `cannot start ${name}: its process 1 ended before it was started`);
+  const live: LiveProcess = { pid: answer.pid, startTicks, conmonPid: answer.conmonPid, runtime: program, startedAtMs: host.now() };
+  await host.files.write(processFile(engine, name), JSON.stringify(live));
+  await startContainer(host, runtime.plain, name);
+  return live;
+}
+
+/** The process 1 of an ISC, while it lives. Costs two small reads of memory-backed files. */
+export function findProcess(engine: Engine, name: Name): LiveProcess | undefined {
+  const text = engine.host.files.findTextNow(processFile(engine, name));
+  if (text === undefined) return undefined;
+  const live = parseLiveProcess(text);
+  return live && readStartTicks(engine, live.pid) === live.startTicks ? live : undefined;
+}
+
+/** How the last process 1 ended, while its remains are still there. */
+export function findExitCode(engine: Engine, name: Name): number | undefined {
+  const text = engine.host.files.findTextNow(`${engine.layout.live.exitDirectory(name)}/${name}`);
+  return text === undefined || text === "" ? undefined : Number(text);
+}
+
+export interface StopRequest {
+  readonly signal: string;
+  /** 0 kills at once. */
+  readonly timeoutMs: number;
+}
+
+export function stopRequestOf(service: Pick<Service, "stopSignal" | "stopTimeoutMs">, timeoutMs?: number): StopRequest {
+  return { signal: service.stopSignal, timeoutMs: timeoutMs ?? service.stopTimeoutMs };
+}
+
+/** Asks process 1 to end, waits, then kills; the kernel ends every other process of its pid namespace with it. Safe to repeat. */
+export async function stopProcess(engine: Engine, name: Name, request: StopRequest): Promise<void> {
+  const live = findProcess(engine, name);
+  if (live) await endProcess(engine, live.pid, request);
+}
+
+async function endProcess(engine: Engine, pid: number, request: StopRequest): Promise<void> {
+  const { pidfd } = engine.host.kernel;
+  const descriptor = openIfAlive(engine, pid);
+  if (descriptor === undefined) return;
+  try {
+    const signal = request.timeoutMs === 0 ? "SIGKILL" : (request.signal as NodeJS.Signals);
+    pidfd.sendSignal(descriptor, signal);
+    if (await hasEndedWithin(engine, descriptor, request.timeoutMs === 0 ? killTimeoutMs : request.timeoutMs)) return;
+    pidfd.sendSignal(descriptor, "SIGKILL");
+    await hasEndedWithin(engine, descriptor, killTimeoutMs);
+  } catch (error) {
+    if (!hasErrorCode(error, "ESRCH")) throw error;
+  } finally {
+    engine.host.kernel.pidfd.closePidfd(descriptor);
+  }
+}
+
+/** Takes the container's remains away: runtime state, cgroups, process file. Safe to repeat and on what never was whole. */
+export async function removeProcess(engine: Engine, name: Name): Promise<void> {
+  for (const program of ["crun", "runc", "runsc"] as const) await deleteContainer(engine.host, runtimeOf(engine, program), name);
+  await removeCgroupsOf(engine, name);
+  await engine.host.files.remove(processFile(engine, name));
+}
+
+function processFile(engine: Engine, name: Name): string {
+  return `${engine.layout.live.directory(name)}/process.json`;
+}
+
+/** Our own file below ISC_RUN; one that does not parse counts as none. */
+function parseLiveProcess(text: string): LiveProcess | undefined {
+  try {
+    return JSON.parse(text) as LiveProcess;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Field 22 of /proc/PID/stat: start time in clock ticks since boot; proc(5). A zombie counts as ended. */
+function readStartTicks(engine: Engine, pid: number): number | undefined {
+  const text = engine.host.files.findTextNow(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : Number(fields[19]);
+}
+
+function openIfAlive(engine: Engine, pid: number): number | undefined {
+  try {
+    return engine.host.kernel.pidfd.openPidfd(pid);
+  } catch (error) {
+    if (hasErrorCode(error, "ESRCH")) return undefined;
+    throw error;
+  }
+}
+
+async function hasEndedWithin(engine: Engine, descriptor: number, timeoutMs: number): Promise<boolean> {
+  const deadline = engine.host.monotonic() + timeoutMs;
+  while (!engine.host.kernel.pidfd.hasExited(descriptor)) {
+    if (engine.host.monotonic() >= deadline) return false;
+    await engine.host.sleep(stopPollMs);
+  }
+  return true;
+}

@@ -1,0 +1,53 @@
+/** Joins an ISC's declared traffic to the firewall: names and other ISCs become addresses, addresses become elements. */
+import { identityOfSlot } from "../../model/identity.ts";
+import type { IscRecord } from "../../model/isc.ts";
+import type { Name } from "../../model/name.ts";
+import type { NetworkPolicy } from "../../model/network.ts";
+import type { Engine } from "../engine.ts";
+import { type AddressBook, elementsOfIsc } from "./firewall.ts";
+import { findProcess } from "./process.ts";
+
+export function addressBook(engine: Engine): AddressBook {
+  return {
+    ofName: (name) => engine.names.addressesOf(name),
+    ofIsc: (name) => {
+      const target = engine.iscs.find(name);
+      if (!target) return [];
+      const { address, address6 } = identityOfSlot(engine.dock, target.slot);
+      return [address, address6];
+    },
+  };
+}
+
+export function namesIn(policy: NetworkPolicy): readonly string[] {
+  return policy.connect.flatMap((connection) => (connection.kind === "name" ? [connection.host] : []));
+}
+
+/** Asks for names that were never resolved; the dock's clock keeps the others fresh. */
+export async function resolveConnections(engine: Engine, policy: NetworkPolicy): Promise<void> {
+  const unknown = namesIn(policy).filter((name) => engine.names.addressesOf(name).length === 0);
+  if (unknown.length > 0) await engine.names.refresh(unknown);
+}
+
+/** Safe to repeat; touches no other ISC's connections. Throws NftError. */
+export function ensureTraffic(engine: Engine, record: IscRecord, policy: NetworkPolicy): void {
+  engine.firewall.set(record.name, elementsOfIsc(engine.dock, record, policy, addressBook(engine)));
+}
+
+/** Another ISC has come or gone: those running that may connect to it get its addresses, or lose them. */
+export async function refreshDependents(engine: Engine, changed: Name): Promise<void> {
+  await refreshWhere(engine, (policy) => policy.connect.some((connection) => connection.kind === "isc" && connection.isc === changed));
+}
+
+/** Brings the firewall up to date for every running ISC whose policy is meant. Throws NftError. */
+export async function refreshWhere(engine: Engine, isMeant: (policy: NetworkPolicy) => boolean): Promise<void> {
+  for (const record of engine.iscs.list()) {
+    if (record.desired !== "running") continue;
+    const policy = (await engine.images.findManifest(record.image))?.posture.network;
+    if (!policy || !isMeant(policy)) continue;
+    await engine.locks.run(record.name, async () => {
+      const current = engine.iscs.find(record.name);
+      if (current && findProcess(engine, record.name)) ensureTraffic(engine, current, policy);
+    });
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Reconcile: when a dock starts, the records say what should be and the kernel says what is. What runs and should is taken over as it
+ * is; what was broken off half way is finished or undone; what belongs to nobody is removed.
+ */
+import { linkPrefix } from "../model/identity.ts";
+import type { IscRecord } from "../model/isc.ts";
+import { isName } from "../model/name.ts";
+import type { NftElement } from "../render/nft-ruleset-elements.ts";
+import type { Engine } from "./engine.ts";
+import { finishDestroy } from "./lifecycle/destroy.ts";
+import { startFresh } from "./lifecycle/start.ts";
+import { removeParts } from "./lifecycle/stop.ts";
+import { removeStrayCgroups } from "./parts/cgroup.ts";
+import { elementsOfIsc } from "./parts/firewall.ts";
+import { killStrayMonitors } from "./parts/kill.ts";
+import { findProcess } from "./parts/process.ts";
+import { sweepImageMounts } from "./parts/root-mount.ts";
+import { addressBook, resolveConnections } from "./parts/traffic.ts";
+
+export interface ReconcileReport {
+  readonly kept: readonly string[];
+  readonly started: readonly string[];
+  readonly removed: readonly string[];
+  readonly failed: readonly { readonly name: string; readonly error: unknown }[];
+}
+
+export async function reconcile(engine: Engine): Promise<ReconcileReport> {
+  const records = engine.iscs.list();
+  const kept = records.filter((record) => record.desired === "running" && findProcess(engine, record.name));
+  const rest = records.filter((record) => !kept.includes(record));
+  // The firewall stands before anything else is done: first for those that run, then for each as it starts.
+  engine.firewall.load(await elementsOf(engine, kept));
+  const failed: { name: string; error: unknown }[] = [];
+  const attempt = async (record: IscRecord, work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      failed.push({ name: record.name, error });
+    }
+  };
+  const isKept = (name: string) => kept.some((record) => record.name === name);
+  killStrayMonitors(engine, isKept);
+  await removeStrayCgroups(engine, isKept);
+  for (const record of rest) await attempt(record, () => removeParts(engine, record));
+  await removeOrphans(engine);
+  for (const record of rest.filter(({ desired }) => desired === "destroyed")) await attempt(record, () => finishDestroy(engine, record));
+  for (const record of rest.filter(({ desired }) => desired === "running")) await attempt(record, () => startFresh(engine, record.name));
+  sweepImageMounts(
+    engine,
+    new Set(
+      engine.iscs
+        .list()
+        .filter((record) => findProcess(engine, record.name))
+        .map((record) => record.image),
+    ),
+  );
+  return {
+    kept: kept.map(({ name }) => name),
+    started: rest.filter(({ desired, name }) => desired === "running" && !failed.some((one) => one.name === name)).map(({ name }) => name),
+    removed: rest.filter(({ desired }) => desired === "destroyed").map(({ name }) => name),
+    failed,
+  };
+}
+
+async function elementsOf(engine: Engine, records: readonly IscRecord[]): Promise<ReadonlyMap<IscRecord["name"], readonly NftElement[]>> {
+  const book = addressBook(engine);
+  const elements = new Map<IscRecord["name"], readonly NftElement[]>();
+  for (const record of records) {
+    const manifest = await engine.images.findManifest(record.image);
+    if (!manifest) continue;
+    await resolveConnections(engine, manifest.posture.network);
+    elements.set(record.name, elementsOfIsc(engine.dock, record, manifest.posture.network, book));
+  }
+  return elements;
+}
+
+/** Live directories, links and cgroups of ISCs that no record knows: what a kill between two steps of create or destroy can leave. */
+async function removeOrphans(engine: Engine): Promise<void> {
+  for (const entry of await engine.host.files.findList(engine.layout.lives)) {
+    if (!isName(entry) || engine.iscs.find(entry)) continue;
+    await removeParts(engine, { name: entry, slot: 1 } as IscRecord);
+  }
+  removeOrphanLinks(engine);
+}
+
+function removeOrphanLinks(engine: Engine): void {
+  const prefix = linkPrefix(engine.dock);
+  const wanted = new Set(
+    engine.iscs
+      .list()
+      .filter((record) => findProcess(engine, record.name))
+      .map((record) => `${prefix}${record.slot}`),
+  );
+  using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
+  for (const link of socket.listLinks()) if (link.name.startsWith(prefix) && !wanted.has(link.name)) socket.deleteLink(link.name);
+}

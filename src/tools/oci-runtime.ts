@@ -1,0 +1,75 @@
+/** crun, runc and runsc: the same verbs, with the few flags in which they differ. See crun(1), runc(8) and gVisor's user guide. */
+import type { Command, Host } from "../host/host.ts";
+
+export type RuntimeProgram = "crun" | "runc" | "runsc";
+
+export interface OciRuntime {
+  readonly name: RuntimeProgram;
+  readonly program: string;
+  /** Flags before the verb. */
+  readonly globalArguments: readonly string[];
+  /** Where it keeps its own state of every container, by id. */
+  readonly stateDirectory: string;
+}
+
+export const runtimePrograms: Readonly<Record<RuntimeProgram, string>> = {
+  crun: "/usr/bin/crun",
+  runc: "/usr/sbin/runc",
+  runsc: "/usr/bin/runsc",
+};
+
+/**
+ * The same runtime, but what it creates or runs is in these cgroups from its first moment.
+ * @param joiner libexec/in-cgroups
+ * @param tasks the cgroups' files that are joined by writing to them
+ */
+export function inCgroups(runtime: OciRuntime, joiner: string, tasks: readonly string[]): OciRuntime {
+  return { ...runtime, program: joiner, globalArguments: [...tasks, "--", runtime.program, ...runtime.globalArguments] };
+}
+
+export interface RuntimeOptions {
+  /** The runtime leaves cgroups alone: the dock makes them. */
+  readonly cgroupsByDock: boolean;
+}
+
+/** @param stateRoot below ISC_RUN; each runtime gets a directory of its own in it */
+export function ociRuntime(name: RuntimeProgram, stateRoot: string, { cgroupsByDock }: RuntimeOptions): OciRuntime {
+  const stateDirectory = `${stateRoot}/${name}`;
+  const extra: Readonly<Record<RuntimeProgram, readonly string[]>> = {
+    crun: [`--cgroup-manager=${cgroupsByDock ? "disabled" : "cgroupfs"}`],
+    runc: [],
+    // The sandbox has its own network stack on the veth; systrap and KVM are not in every build, ptrace is.
+    runsc: ["--network=sandbox", "--platform=ptrace", "--overlay=false"],
+  };
+  return { name, program: runtimePrograms[name], globalArguments: [`--root=${stateDirectory}`, ...extra[name]], stateDirectory };
+}
+
+export interface ExecOptions {
+  /** An OCI process object, as JSON in a file: what runs, as whom, with which rights. */
+  readonly processFile: string;
+  /** Where the command's own pid is written. */
+  readonly pidFile: string;
+  readonly terminal: boolean;
+}
+
+export function execArguments(runtime: OciRuntime, id: string, options: ExecOptions): readonly string[] {
+  const tty = options.terminal && runtime.name !== "runsc" ? ["--tty"] : [];
+  return [...runtime.globalArguments, "exec", ...tty, `--pid-file=${options.pidFile}`, `--process=${options.processFile}`, id];
+}
+
+export function deleteArguments(runtime: OciRuntime, id: string): readonly string[] {
+  return [...runtime.globalArguments, "delete", "--force", id];
+}
+
+/** Starts what `create` has prepared. Throws CommandFailure. */
+export async function startContainer(host: Host, runtime: OciRuntime, id: string): Promise<void> {
+  await host.run({ program: runtime.program, arguments: [...runtime.globalArguments, "start", id] });
+}
+
+/** Kills what is left of a container and removes it. Nothing there is no error. Throws CommandFailure. */
+export async function deleteContainer(host: Host, runtime: OciRuntime, id: string): Promise<void> {
+  if (!(await host.files.find(`${runtime.stateDirectory}/${id}`))) return;
+  const command: Command = { program: runtime.program, arguments: deleteArguments(runtime, id) };
+  await host.run(command);
+  await host.files.remove(`${runtime.stateDirectory}/${id}`);
+}

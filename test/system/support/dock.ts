@@ -1,0 +1,113 @@
+/** A dock of a test's own: own folders, own addresses, and proof at the end that nothing of it is left on the machine. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { DockClient, dialSocket } from "../../../src/api/node-client.ts";
+import { readDockSettings } from "../../../src/dock/settings.ts";
+import { type Layout, layoutOf } from "../../../src/model/layout.ts";
+import { listLeftovers } from "./leftovers.ts";
+
+const launcher = fileURLToPath(new URL("../../../bin/iscadm-dock", import.meta.url));
+const startTimeoutMs = 20_000;
+/** Layers are shared by all test docks, so that each package set is installed once. */
+const cache = "/var/tmp/isc-test-cache";
+
+export interface TestDockOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export class TestDock implements AsyncDisposable {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly layout: Layout;
+  readonly client: DockClient;
+  readonly tag: string;
+  readonly #base: string;
+  #process: ChildProcess | undefined;
+
+  private constructor(base: string, options: TestDockOptions) {
+    this.#base = base;
+    const network = `10.${randomInt(210, 250)}.${randomInt(0, 16) * 16}.0/20`;
+    this.environment = { ISC_ROOT: `${base}/root`, ISC_RUN: `${base}/run`, ISC_CACHE: cache, ISC_NET: network, ...options.environment };
+    const settings = readDockSettings(this.environment);
+    this.tag = settings.identity.tag;
+    this.layout = layoutOf(settings);
+    this.client = new DockClient(dialSocket(this.layout.socket));
+  }
+
+  static async start(options: TestDockOptions = {}): Promise<TestDock> {
+    const dock = new TestDock(mkdtempSync(path.join("/var/tmp", "isc-test-")), options);
+    await dock.launch();
+    return dock;
+  }
+
+  get pid(): number {
+    const pid = this.#process?.pid;
+    assert.ok(pid, "the dock is not running");
+    return pid;
+  }
+
+  /** Starts the daemon again on the same state. */
+  async launch(): Promise<void> {
+    const child = spawn(launcher, { env: { PATH: process.env.PATH, ...this.environment }, stdio: ["ignore", "ignore", "pipe"] });
+    this.#process = child;
+    let words = "";
+    child.stderr?.on("data", (chunk) => {
+      words += String(chunk);
+    });
+    const deadline = Date.now() + startTimeoutMs;
+    while (!(await this.#answers())) {
+      assert.ok(child.exitCode === null && Date.now() < deadline, `the dock did not start: ${words}${this.readLog()}`);
+      await sleep(10);
+    }
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      await this.client.call("list", {});
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  readLog(): string {
+    try {
+      return readFileSync(this.layout.dockLog, "utf8").split("\n").slice(-30).join("\n");
+    } catch {
+      return "";
+    }
+  }
+
+  /** As a crash would: no word, no clean-up. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** In good order; ISCs run on. */
+  async quit(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  /** Destroys every ISC, ends the daemon, and fails when anything of this dock is still on the machine. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!(await this.#answers())) await this.launch();
+    const { iscs } = await this.client.call("list", {});
+    if (iscs.length > 0) await this.client.call("destroy", { names: iscs.map(({ name }) => name) as [string, ...string[]] });
+    await this.quit();
+    const leftovers = await listLeftovers({ tag: this.tag, base: this.#base });
+    rmSync(this.#base, { recursive: true, force: true });
+    assert.deepEqual(leftovers, [], "the dock left something behind");
+  }
+}
