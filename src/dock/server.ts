@@ -77,16 +77,19 @@ function assertAllowed(operation: OperationName, credentials: PeerCredentials): 
 }
 
 function parseInput(operation: OperationName, text: string): unknown {
-  let value: unknown;
-  try {
-    value = text === "" ? {} : JSON.parse(text);
-  } catch {
-    throw new Problem("USAGE", `${operation}: the request is not JSON`);
-  }
-  const parsed = operations[operation].input.safeParse(value);
+  const parsed = operations[operation].input.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new Problem("USAGE", `${operation}: ${issue?.path.join(".") || "request"}: ${issue?.message ?? z.prettifyError(parsed.error)}`);
+}
+
+/** No text is an empty object; what is no JSON is undefined, which no operation accepts. */
+function parseJson(text: string): unknown {
+  try {
+    return text === "" ? {} : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

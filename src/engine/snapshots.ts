@@ -89,9 +89,15 @@ async function readSnapshot(engine: Engine, isc: Name, name: Name): Promise<Snap
   const file = engine.layout.isc.snapshot(isc, name);
   const text = await engine.host.files.findText(file);
   if (text === undefined) return undefined;
+  const snapshot = parseSnapshot(text);
+  if (snapshot) return snapshot;
+  throw new Problem("STATE_DAMAGED", `cannot use snapshot ${isc}@${name}: its state file ${file} is damaged`);
+}
+
+function parseSnapshot(text: string): SnapshotRecord | undefined {
   try {
     return SnapshotRecord.parse(JSON.parse(text));
-  } catch (error) {
-    throw new Problem("STATE_DAMAGED", `cannot use snapshot ${isc}@${name}: its state file ${file} is damaged`, { cause: error });
+  } catch {
+    return undefined;
   }
 }

@@ -38,20 +38,24 @@ export function startIsc(engine: Engine, name: Name): Promise<StartAnswer> {
 export async function startFresh(engine: Engine, name: Name): Promise<StartAnswer> {
   const before = engine.iscs.get(name);
   const manifest = await engine.images.open(before.image);
-  const record = await engine.iscs.update(name, { desired: "running", generation: before.generation + 1 });
+  // While it is being written the parts can be made: a dock that dies before it is on the disk removes them again.
+  const saved = engine.iscs.update(name, { desired: "running", generation: before.generation + 1 });
+  const record = { ...before, generation: before.generation + 1 };
   try {
     await removeProcess(engine, name);
-    const live = await startParts(engine, record, manifest);
+    const live = await startParts(engine, record, manifest, saved);
     await waitUntilReady(engine, record, manifest, live);
     return { status: "running", live };
   } catch (error) {
+    await saved.catch(() => undefined);
     await removeParts(engine, record);
     await engine.iscs.update(name, { desired: "stopped" });
     throw error;
   }
 }
 
-async function startParts(engine: Engine, record: IscRecord, manifest: Manifest): Promise<LiveProcess> {
+/** @param saved the record is on the disk: only then may the process run */
+async function startParts(engine: Engine, record: IscRecord, manifest: Manifest, saved: Promise<unknown>): Promise<LiveProcess> {
   const { host, layout } = engine;
   const { name } = record;
   const { uidBase, uidCount } = identityOfSlot(engine.dock, record.slot);
@@ -73,6 +77,7 @@ async function startParts(engine: Engine, record: IscRecord, manifest: Manifest)
   const runtime = await prepareRuntime(engine, name, program, manifest.posture.limits);
   const overlays = manifest.posture.writes === "flexible" ? await ensureOverlays(engine, name) : [];
   await writeBundle(engine, record, manifest, { runtime: runtime.plain, overlays, cgroupsByDock: runtime.cgroupsByDock });
+  await saved;
   return startProcess(engine, record, runtime);
 }
 

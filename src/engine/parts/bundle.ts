@@ -74,7 +74,7 @@ async function writeEtcFiles(engine: Engine, record: IscRecord, policy: NetworkP
   const contents = renderEtcFiles({ record, identity: identityOfSlot(engine.dock, record.slot), hosts: knownHosts(engine, policy) });
   await engine.host.files.makeDirectory(directory, 0o755);
   // Written in place: the files are bound into the running ISC, and a rename would leave it with the old ones.
-  for (const name of etcFileNames) await engine.host.files.write(`${directory}/${name}`, contents[name], 0o644);
+  await Promise.all(etcFileNames.map((name) => engine.host.files.write(`${directory}/${name}`, contents[name], 0o644)));
 }
 
 function knownHosts(engine: Engine, policy: NetworkPolicy) {

@@ -7,6 +7,8 @@ import { once } from "node:events";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 
+const REFILL_DELAY_MS = 150;
+
 type Spare = ChildProcessByStdio<Writable, Readable, null>;
 
 export type IdMap = {
@@ -23,6 +25,7 @@ export class UserNamespacePool {
   readonly #spares: Promise<Spare>[] = [];
   readonly #children = new Set<Spare>();
   #closed = false;
+  #timer: NodeJS.Timeout | undefined;
 
   /** `size` is the number of spare namespaces kept ready. */
   constructor(size = 2) {
@@ -37,7 +40,7 @@ export class UserNamespacePool {
   async take(map: IdMap): Promise<number> {
     if (this.#closed) throw new Error("the user namespace pool is closed");
     const child = await (this.#spares.shift() ?? this.#start());
-    setImmediate(() => this.#refill());
+    this.#refillSoon();
     try {
       const line = `${map.insideId} ${map.hostId} ${map.count}\n`;
       writeFileSync(`/proc/${child.pid}/uid_map`, line);
@@ -67,6 +70,14 @@ export class UserNamespacePool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Starting a child holds up the main thread for milliseconds: not while whoever took one is busy with it. */
+  #refillSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#refill();
+    }, REFILL_DELAY_MS).unref();
   }
 
   #refill(): void {
