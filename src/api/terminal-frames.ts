@@ -12,11 +12,6 @@ export interface Frame {
   readonly payload: Uint8Array;
 }
 
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-}
-
 const headerBytes = 5;
 /** A peer that announces more is broken or hostile: nobody should hold that much for it. */
 export const maxPayloadBytes = 1_048_576;

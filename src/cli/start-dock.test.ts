@@ -36,11 +36,14 @@ test("root's command starts the dock, with its places and without the caller's o
 });
 
 test("a dock that ends at once is a problem that shows its last words", async () => {
-  await using folder = await makeDockFolder(["echo old words", "echo no kernel for this >&2", "exit 3"]);
+  await using folder = await makeDockFolder(["echo first words", "echo no kernel for this >&2", "exit 3"]);
   const { exitCode, stderr } = await runFakeCli(["ls"], folder.options);
   assert.deepEqual(
     [exitCode, stderr],
-    [4, "iscadm: cannot start the dock: it exited with 3 (DOCK_UNREACHABLE)\n  old words\n  no kernel for this\n"],
+    [
+      4,
+      `iscadm: cannot start the dock: it exited with 3\n  first words\n  no kernel for this\n  hint: its log is ${folder.options.environment.ISC_ROOT}/dock.log (DOCK_UNREACHABLE)\n`,
+    ],
   );
 });
 

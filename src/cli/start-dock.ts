@@ -18,7 +18,7 @@ export interface DockStart {
 }
 
 const pollMs = 20;
-const shownLines = 10;
+const shownLines = 20;
 /** A daemon must not depend on who happened to start it, but proxies and time zone belong to the machine. */
 const inherited = /^(?:PATH|HOME|LANG|TZ|ISC_\w+|(?:https?|no|all)_proxy)$/i;
 
@@ -42,7 +42,7 @@ export async function startDock(start: DockStart): Promise<void> {
   // Another command may have started a dock at the same moment: ours gave way then, and that one will listen soon.
   const gaveUp = () => (ended === undefined || written().includes("DOCK_RUNNING") ? undefined : ended);
   const trouble = await waitUntilListening(start, gaveUp);
-  if (trouble !== undefined) throw notStarted(trouble, written());
+  if (trouble !== undefined) throw notStarted(trouble, written(), dockLog);
 }
 
 /** @returns what went wrong, undefined when the dock listens */
@@ -71,7 +71,10 @@ function environmentOf({ environment }: DockStart): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => inherited.test(name)));
 }
 
-function notStarted(trouble: string, written: string): Problem {
-  const details = written.trimEnd().split("\n").slice(-shownLines);
-  return new Problem("DOCK_UNREACHABLE", `cannot start the dock: ${trouble}`, { details: details.filter((line) => line !== "") });
+function notStarted(trouble: string, written: string, dockLog: string): Problem {
+  const details = written
+    .split("\n")
+    .filter((line) => line !== "")
+    .slice(-shownLines);
+  return new Problem("DOCK_UNREACHABLE", `cannot start the dock: ${trouble}`, { details, hint: `its log is ${dockLog}` });
 }

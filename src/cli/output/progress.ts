@@ -22,7 +22,7 @@ const refreshMs = 100;
 const eraseLine = "\r\u001b[K";
 
 /** One line about a step; without `tookMs` it is still at work. */
-export function renderProgress({ step, text, index, total, tookMs, cached }: Progress, palette: Palette): string {
+function renderProgress({ step, text, index, total, tookMs, cached }: Progress, palette: Palette): string {
   const place = index === undefined ? "" : palette.faint(total === undefined ? `[${index}] ` : `[${index}/${total}] `);
   const end = cached ? palette.faint("already there") : tookMs === undefined ? "" : palette.good(renderTook(tookMs));
   return [`${place}${palette.strong(step)}`, text, end].filter((part) => part !== "").join("  ");
