@@ -1,0 +1,18 @@
+/** Which row answers for which part of the dock's firewall table: its chains, sets, maps and counters by name. */
+
+export type NetworkRow = "net.inbound" | "net.outbound" | "net.spoof";
+
+const rows: Readonly<Record<string, NetworkRow>> = { sources: "net.spoof", outbound: "net.outbound" };
+
+/** Whatever has no row of its own decides who gets in. */
+export function rowOfPart(part: string): NetworkRow {
+  const name = part.slice(part.indexOf(" ") + 1);
+  if (part.startsWith("chain ")) return rows[name] ?? "net.inbound";
+  return rowOfSet(name);
+}
+
+export function rowOfSet(name: string): NetworkRow {
+  if (name.startsWith("sources")) return "net.spoof";
+  if (name.startsWith("connect") || name.startsWith("ranges")) return "net.outbound";
+  return "net.inbound";
+}
