@@ -1,0 +1,101 @@
+/** The kernel's firewall held against what the dock loads and against what each ISC's blueprint declares. */
+import { identityOfSlot, tableName } from "../../model/identity.ts";
+import type { IscRecord } from "../../model/isc.ts";
+import type { NetworkPolicy } from "../../model/network.ts";
+import type { ElementFacts, FirewallFacts, RulePart } from "../../plan/checks/facts.ts";
+import { isElementOf, type NftElement } from "../../render/nft-ruleset-elements.ts";
+import { asRecord, listObjects, normalizeNftRules, parseNftElements } from "../../render/nft-ruleset-listing.ts";
+import type { Engine } from "../engine.ts";
+import { elementsOfIsc } from "../parts/firewall.ts";
+import { addressBook } from "../parts/traffic.ts";
+
+/** One listing serves all ISCs of a run. */
+export interface FirewallView {
+  readonly parts: readonly RulePart[];
+  readonly elements: readonly NftElement[];
+  /** About no ISC of this dock. */
+  readonly orphans: readonly NftElement[];
+  /** Objects of foreign tables that translate addresses, as JSON. */
+  readonly foreignRules: readonly { readonly table: string; readonly text: string }[];
+}
+
+/** @param reference as `groupRules` made it of the untouched table. Throws NftError. */
+export function viewFirewall(engine: Engine, reference: ReadonlyMap<string, string>): FirewallView {
+  const listing = engine.firewall.list();
+  const elements = parseNftElements(listing);
+  const identities = engine.iscs.list().map((record) => identityOfSlot(engine.dock, record.slot));
+  const known = new Set(identities.flatMap(({ address, address6, link }) => [address, address6, link]));
+  return {
+    parts: compareRules(reference, groupRules(listing)),
+    elements,
+    orphans: elements.filter(({ key, value }) => !known.has(value?.[0] ?? key[0] ?? "")),
+    foreignRules: listForeignTranslations(engine),
+  };
+}
+
+export function readFirewall(engine: Engine, view: FirewallView, record: IscRecord, policy: NetworkPolicy): FirewallFacts {
+  const identity = identityOfSlot(engine.dock, record.slot);
+  const wanted = elementsOfIsc(engine.dock, record, policy, addressBook(engine));
+  const wantedKeys = new Set(wanted.map(identify));
+  const present = new Set(view.elements.map(identify));
+  const own = view.elements.filter((element) => isElementOf(identity, element));
+  return {
+    table: tableName(engine.dock),
+    parts: view.parts,
+    missing: wanted.filter((element) => !present.has(identify(element))).map(describe),
+    extra: [...own.filter((element) => !wantedKeys.has(identify(element))), ...view.orphans].map(describe),
+    wantedCount: wanted.length,
+    foreign: view.foreignRules
+      .filter(({ text }) => [identity.address, identity.address6].some((address) => text.includes(`"${address}"`)))
+      .map(({ table }) => `nft list table ${table}: a foreign rule translates addresses to or from ${identity.address}`),
+  };
+}
+
+function identify({ set, key, value }: NftElement): string {
+  return JSON.stringify([set, key, value ?? []]);
+}
+
+function describe({ set, key, value }: NftElement): ElementFacts {
+  return { set, text: [key.join(" . "), ...(value ? [value.join(" . ")] : [])].join(" : ") };
+}
+
+/** The text of each chain with its rules, of each set, map, counter and of the table itself, without what changes by itself. */
+export function groupRules(listing: unknown): ReadonlyMap<string, string> {
+  const groups = new Map<string, string>();
+  for (const object of listObjects(listing)) {
+    const part = partOf(object);
+    if (part !== undefined) groups.set(part, `${groups.get(part) ?? ""}${normalizeNftRules({ nftables: [object] })}\n`);
+  }
+  return groups;
+}
+
+function partOf(object: Readonly<Record<string, unknown>>): string | undefined {
+  for (const [kind, value] of Object.entries(object)) {
+    if (kind === "metainfo") return undefined;
+    const fields = asRecord(value);
+    return kind === "rule" ? `chain ${String(fields?.chain)}` : `${kind} ${String(fields?.name)}`;
+  }
+  return undefined;
+}
+
+export function compareRules(reference: ReadonlyMap<string, string>, present: ReadonlyMap<string, string>): readonly RulePart[] {
+  return [...new Set([...reference.keys(), ...present.keys()])].flatMap((part): readonly RulePart[] => {
+    const [should, is] = [reference.get(part), present.get(part)];
+    if (should === is) return [];
+    return [{ part, change: is === undefined ? "missing" : should === undefined ? "extra" : "changed" }];
+  });
+}
+
+/** Only tables with chains of type nat: there a rule could lead strangers to an ISC past what is exposed. Throws NftError. */
+function listForeignTranslations({ host, dock }: Engine): FirewallView["foreignRules"] {
+  const { nftables } = host.kernel;
+  const chains = listObjects(nftables.runJson("list chains")).map((object) => asRecord(object.chain));
+  const tables = new Set(
+    chains.flatMap((chain) =>
+      chain?.type === "nat" && chain.table !== tableName(dock) ? [`${String(chain.family)} ${String(chain.table)}`] : [],
+    ),
+  );
+  return [...tables].flatMap((table) =>
+    listObjects(nftables.runJson(`list table ${table}`)).map((object) => ({ table, text: JSON.stringify(object) })),
+  );
+}

@@ -1,0 +1,110 @@
+/** Verify: the contract, row by row, held against what runs. Answers findings; nothing that it finds makes it throw. */
+
+import type { Finding } from "../../model/finding.ts";
+import { identityOfSlot } from "../../model/identity.ts";
+import type { IscRecord } from "../../model/isc.ts";
+import type { Name } from "../../model/name.ts";
+import { checkContract } from "../../plan/checks/check-contract.ts";
+import type { IdentityFacts, ImageFacts, IscFacts, LiveFacts, Seen } from "../../plan/checks/facts.ts";
+import type { Engine } from "../engine.ts";
+import { cgroupPath } from "../parts/cgroup.ts";
+import { findProcess } from "../parts/process.ts";
+import { type HostView, viewHost } from "./host-view.ts";
+import { readImage } from "./image-facts.ts";
+import { readLive } from "./live-facts.ts";
+import { orUndefined } from "./look.ts";
+import { isWhole, readNamespaces } from "./process-facts.ts";
+import { keysOf } from "./scratch-facts.ts";
+
+export interface VerifyOptions {
+  /** Read whole images again, whatever is remembered of them. */
+  readonly full: boolean;
+}
+
+/**
+ * A FAIL is only told when it is seen twice, this long apart: a command that is just entering an ISC (exec, a health check)
+ * is for a moment in its cgroup without its walls, and a port being exposed is in the record before it is in the firewall.
+ */
+const secondLookMs = 40;
+
+/** Throws Problem ISC_UNKNOWN or STATE_DAMAGED. */
+export async function verifyIsc(engine: Engine, name: Name, options: VerifyOptions): Promise<readonly Finding[]> {
+  return verifyMany(engine, [name], options);
+}
+
+export async function verifyAll(engine: Engine, options: VerifyOptions): Promise<readonly Finding[]> {
+  return verifyMany(
+    engine,
+    engine.iscs.list().map((record) => record.name),
+    options,
+  );
+}
+
+/** Findings of each ISC in the contract's order, ISCs in the order of their names given. Throws Problem ISC_UNKNOWN or STATE_DAMAGED. */
+export async function verifyMany(engine: Engine, names: readonly Name[], options: VerifyOptions): Promise<readonly Finding[]> {
+  const records = names.map((name) => engine.iscs.get(name));
+  const images = new Map<IscRecord["image"], ImageFacts>();
+  for (const { image } of records) if (!images.has(image)) images.set(image, await readImage(engine, image, options.full));
+  const first = await look(engine, records, images);
+  const doubtful = records.filter((record) => first.get(record.name)?.some(({ verdict }) => verdict === "FAIL"));
+  if (doubtful.length === 0) return [...first.values()].flat();
+  await engine.host.sleep(secondLookMs);
+  const present = doubtful.flatMap(({ name }) => engine.iscs.find(name) ?? []);
+  const second = await look(engine, present, images);
+  return names.flatMap((name) => second.get(name) ?? first.get(name) ?? []);
+}
+
+type Images = ReadonlyMap<IscRecord["image"], ImageFacts>;
+
+async function look(engine: Engine, records: readonly IscRecord[], images: Images): Promise<ReadonlyMap<Name, readonly Finding[]>> {
+  const view = viewHost(engine);
+  const findings = new Map<Name, readonly Finding[]>();
+  const identities = listIdentities(engine);
+  for (const record of records) {
+    const image = images.get(record.image) ?? (await readImage(engine, record.image, false));
+    const live = await readLive(engine, { record, manifest: image.manifest, view });
+    findings.set(record.name, checkContract(joinFacts(engine, { record, image, live, view, identities })));
+  }
+  return findings;
+}
+
+interface Looked {
+  readonly record: IscRecord;
+  readonly image: ImageFacts;
+  readonly live: Seen<LiveFacts>;
+  readonly view: HostView;
+  readonly identities: readonly IdentityFacts[];
+}
+
+function joinFacts(engine: Engine, { record, image, live, view, identities }: Looked): IscFacts {
+  const own = { ...identityOf(engine, record), keyIdentifiers: "seen" in live ? keysOf(live.seen.scratch) : [] };
+  return {
+    record,
+    identity: identityOfSlot(engine.dock, record.slot),
+    image,
+    live,
+    own,
+    others: identities.filter(({ name }) => name !== record.name),
+    host: view.identity,
+    cgroupPath: cgroupPath(engine, record.name),
+  };
+}
+
+function listIdentities(engine: Engine): readonly IdentityFacts[] {
+  return engine.iscs.list().map((record) => identityOf(engine, record));
+}
+
+/** What tells one ISC from another, read from the running thing where there is one. */
+function identityOf(engine: Engine, { name, slot, machineId, generation }: IscRecord): IdentityFacts {
+  const process = generation === 0 ? undefined : orUndefined(() => findProcess(engine, name));
+  const namespaces = process && readNamespaces(engine.host, process.pid);
+  const key =
+    process && orUndefined(() => engine.host.kernel.fscrypt.readEncryptionPolicy(engine.layout.live.placesMount(name)))?.keyIdentifier;
+  return {
+    name,
+    slot,
+    machineId,
+    keyIdentifiers: key === undefined ? [] : [key],
+    namespaces: namespaces && isWhole(namespaces) ? namespaces : undefined,
+  };
+}
