@@ -13,7 +13,7 @@ export function takeSnapshot(engine: Engine, isc: Name, name: Name): Promise<Sna
     const record = engine.iscs.get(isc);
     if (await readSnapshot(engine, isc, name)) {
       throw new Problem("NAME_TAKEN", `cannot take snapshot ${isc}@${name}: there is one of that name`, {
-        hint: `iscadm snapshot --rm ${isc}@${name}`,
+        hint: `iscadm snapshot-rm ${isc}@${name}`,
       });
     }
     // What a broken-off attempt copied is of another moment.

@@ -104,7 +104,7 @@ export class TestDock implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!(await this.#answers())) await this.launch();
     const { iscs } = await this.client.call("list", {});
-    if (iscs.length > 0) await this.client.call("destroy", { names: iscs.map(({ name }) => name) as [string, ...string[]] });
+    if (iscs.length > 0) await this.client.call("destroy", { names: iscs.map(({ name }) => String(name)) });
     await this.quit();
     const leftovers = await listLeftovers({ tag: this.tag, base: this.#base });
     rmSync(this.#base, { recursive: true, force: true });

@@ -14,7 +14,14 @@ const settleMs = 5_000;
 
 export async function listLeftovers(traces: DockTraces): Promise<readonly string[]> {
   for (const deadline = Date.now() + settleMs; ; ) {
-    const found = [...mounts(traces), ...loops(traces), ...links(traces), ...tables(traces), ...cgroups(traces), ...processes(traces)];
+    const found = [
+      ...mounts(traces),
+      ...loops(traces),
+      ...linkNames(traces.tag).map((name) => `link ${name}`),
+      ...tables(traces),
+      ...cgroupDirectories(traces.tag),
+      ...processes(traces),
+    ];
     if (found.length === 0 || Date.now() > deadline) return found;
     await sleep(50);
   }
@@ -36,10 +43,14 @@ function loops({ base }: DockTraces): readonly string[] {
     });
 }
 
-function links({ tag }: DockTraces): readonly string[] {
-  return readdirSync("/sys/class/net")
-    .filter((name) => name.startsWith(`isc${tag}-`))
-    .map((name) => `link ${name}`);
+export function linkNames(tag: string): readonly string[] {
+  return readdirSync("/sys/class/net").filter((name) => name.startsWith(`isc${tag}-`));
+}
+
+/** Names of ISCs that have a cgroup in any hierarchy. */
+export function namesInCgroups(tag: string): ReadonlySet<string> {
+  const inside = cgroupDirectories(tag).flatMap((directory) => readdirSync(directory, { withFileTypes: true }));
+  return new Set(inside.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
 }
 
 function tables({ tag }: DockTraces): readonly string[] {
@@ -50,11 +61,11 @@ function tables({ tag }: DockTraces): readonly string[] {
     .map((line) => `nft ${line}`);
 }
 
-function cgroups({ tag }: DockTraces): readonly string[] {
+function cgroupDirectories(tag: string): readonly string[] {
   return lines("/proc/self/mountinfo").flatMap((line) => {
     const [place = "", type = ""] = [line.split(" ")[4], line.split(" - ")[1]?.split(" ")[0]];
     const directory = `${place}/isc-${tag}`;
-    return type.startsWith("cgroup") && existsSync(directory) ? [`cgroup ${directory}`] : [];
+    return type.startsWith("cgroup") && existsSync(directory) ? [directory] : [];
   });
 }
 

@@ -1,0 +1,22 @@
+/** One HTTP GET over a fresh connection, with a short patience: a closed firewall answers nothing at all. */
+import { request } from "node:http";
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Undefined when nothing came back within the time. */
+export function httpGet(url: string, timeoutMs = 1_500): Promise<HttpAnswer | undefined> {
+  return new Promise((resolve) => {
+    const sent = request(url, { agent: false, timeout: timeoutMs }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
+      response.on("error", () => resolve(undefined));
+    });
+    sent.on("timeout", () => sent.destroy());
+    sent.on("error", () => resolve(undefined));
+    sent.end();
+  });
+}
