@@ -1,4 +1,5 @@
 /** The one door to the machine. Everything that touches files, programs, the kernel or the clock goes through a Host, so that tests can stand in for it. */
+import type { Duplex } from "node:stream";
 import type { Kernel } from "./kernel.ts";
 
 export interface Host {
@@ -66,8 +67,8 @@ export interface RunningCommand {
   readonly stdin: NodeJS.WritableStream | undefined;
   readonly stdout: NodeJS.ReadableStream | undefined;
   readonly stderr: NodeJS.ReadableStream | undefined;
-  /** The other end of stdio entry `index` opened with "pipe". */
-  pipe(index: number): (NodeJS.ReadableStream & { destroy(): unknown }) | undefined;
+  /** The other end of stdio entry `index` (from 3) opened with "pipe". */
+  pipe(index: number): Duplex | undefined;
   readonly exited: Promise<{ readonly exitCode: number | undefined; readonly signal: string | undefined }>;
   kill(signal: NodeJS.Signals): void;
 }

@@ -1,6 +1,6 @@
 /** Starts a program that goes on by itself, with its standard streams as the caller wants them. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { Readable } from "node:stream";
+import { Duplex } from "node:stream";
 import { CommandFailure } from "./command-failure.ts";
 import type { LongCommand, RunningCommand } from "./host.ts";
 import { commandPath } from "./run-command.ts";
@@ -29,15 +29,15 @@ export function startCommand(command: LongCommand): RunningCommand {
     stdin: child.stdin ?? undefined,
     stdout: child.stdout ?? undefined,
     stderr: child.stderr ?? undefined,
-    pipe: (index) => readablePipe(child, index),
+    pipe: (index) => duplexPipe(child, index),
     exited: exitOf(child),
     kill: (signal) => void child.kill(signal),
   };
 }
 
-function readablePipe(child: ChildProcess, index: number): ReturnType<RunningCommand["pipe"]> {
+function duplexPipe(child: ChildProcess, index: number): ReturnType<RunningCommand["pipe"]> {
   const stream = child.stdio[index];
-  return stream instanceof Readable ? stream : undefined;
+  return stream instanceof Duplex ? stream : undefined;
 }
 
 function exitOf(child: ChildProcess): RunningCommand["exited"] {

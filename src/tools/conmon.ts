@@ -21,6 +21,8 @@ export interface ConmonOptions {
 
 /** Descriptor on which conmon tells how `create` went, as _OCI_SYNCPIPE. */
 const syncDescriptor = 3;
+/** Descriptor on which it waits for a byte, as _OCI_STARTPIPE. */
+const startDescriptor = 4;
 
 export function conmonArguments(options: ConmonOptions): readonly string[] {
   return [
@@ -43,9 +45,7 @@ export function conmonArguments(options: ConmonOptions): readonly string[] {
   ];
 }
 
-export type CreateAnswer =
-  | { readonly kind: "created"; readonly pid: number; readonly conmonPid: number }
-  | { readonly kind: "refused"; readonly message: string };
+export type CreateAnswer = { readonly kind: "created"; readonly pid: number } | { readonly kind: "refused"; readonly message: string };
 
 /** conmon's line on the sync pipe: `{"data": PID}` since API version 1; -1 and a message when `create` failed. */
 export function parseSyncLine(line: string): { readonly pid: number; readonly message?: string } | undefined {
@@ -61,23 +61,46 @@ export function parseSyncLine(line: string): { readonly pid: number; readonly me
   return { pid: data, ...(typeof message === "string" && { message: message.trim() }) };
 }
 
-/**
- * Creates a container under a new conmon. It waits, not yet started.
- * @param onSpawn told conmon's pid before anything else can go wrong
- */
-export async function createUnderConmon(host: Host, options: ConmonOptions, onSpawn: (conmonPid: number) => void): Promise<CreateAnswer> {
+/** A conmon that has started and waits for a word before it runs the runtime: its own start-up costs nothing while the bundle is made. */
+export interface WaitingConmon {
+  readonly pid: number;
+  /** Has the container created. It waits in turn, not yet started. */
+  create(): Promise<CreateAnswer>;
+  /** Ends it without a container. */
+  abandon(): void;
+}
+
+/** The bundle's directory must be there, its config.json not yet. Throws CommandFailure. */
+export function startConmon(host: Host, options: ConmonOptions): WaitingConmon {
   const conmon = host.start({
     program: "/usr/bin/conmon",
     arguments: conmonArguments(options),
-    environment: { _OCI_SYNCPIPE: String(syncDescriptor), XDG_RUNTIME_DIR: options.socketDirectory },
-    stdio: ["ignore", "ignore", "ignore", "pipe"],
+    environment: {
+      _OCI_SYNCPIPE: String(syncDescriptor),
+      _OCI_STARTPIPE: String(startDescriptor),
+      XDG_RUNTIME_DIR: options.socketDirectory,
+    },
+    stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
     detached: true,
   });
-  onSpawn(conmon.pid);
-  const text = await readFirstLine(conmon.pipe(syncDescriptor));
-  const answer = parseSyncLine(text);
-  if (answer && answer.pid > 0) return { kind: "created", pid: answer.pid, conmonPid: conmon.pid };
-  return { kind: "refused", message: answer?.message ?? (text.trim() || "conmon ended without a word") };
+  const start = conmon.pipe(startDescriptor);
+  // A conmon that ended early is told by its silence on the other pipe.
+  start?.on("error", () => undefined);
+  return {
+    pid: conmon.pid,
+    create: async () => {
+      start?.end("\0");
+      const text = await readFirstLine(conmon.pipe(syncDescriptor));
+      const answer = parseSyncLine(text);
+      if (answer && answer.pid > 0) return { kind: "created", pid: answer.pid };
+      return { kind: "refused", message: answer?.message ?? (text.trim() || "conmon ended without a word") };
+    },
+    abandon: () => {
+      conmon.kill("SIGKILL");
+      start?.destroy();
+      conmon.pipe(syncDescriptor)?.destroy();
+    },
+  };
 }
 
 /** conmon keeps the pipe open for as long as it lives, so the first whole line must do. */

@@ -8,7 +8,15 @@ import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { writeBundle } from "../parts/bundle.ts";
 import { ensureNetwork } from "../parts/network.ts";
-import { findExitCode, findProcess, type LiveProcess, prepareRuntime, removeProcess, startProcess } from "../parts/process.ts";
+import {
+  findExitCode,
+  findProcess,
+  type LiveProcess,
+  prepareRuntime,
+  removeProcess,
+  startMonitor,
+  startProcess,
+} from "../parts/process.ts";
 import { ensureRootMount } from "../parts/root-mount.ts";
 import { ensureScratch } from "../parts/scratch.ts";
 import { ensureOverlay, overlayDirectories } from "../parts/scratch-overlay.ts";
@@ -58,27 +66,40 @@ export async function startFresh(engine: Engine, name: Name): Promise<StartAnswe
 async function startParts(engine: Engine, record: IscRecord, manifest: Manifest, saved: Promise<unknown>): Promise<LiveProcess> {
   const { host, layout } = engine;
   const { name } = record;
-  const { uidBase, uidCount } = identityOfSlot(engine.dock, record.slot);
-  const idMap = { insideId: 0, hostId: uidBase, count: uidCount };
   await host.files.makeDirectory(layout.live.directory(name), liveMode);
   await Promise.all([layout.live.exitDirectory(name), layout.live.bundle(name)].map((directory) => host.files.makeDirectory(directory)));
   await host.files.remove(`${layout.live.exitDirectory(name)}/${name}`);
-  ensureNetwork(engine, record);
-  await resolveConnections(engine, manifest.posture.network);
-  ensureTraffic(engine, record, manifest.posture.network);
-  await host.kernel.userNamespaces.lend(idMap, async (userNamespaceFd) => {
-    await ensureRootMount(engine, record, userNamespaceFd);
-    const mapping = { idMap, userNamespaceFd };
-    const imageRoot = layout.image.mount(record.image);
-    await ensureScratch(engine, { name, sizeBytes: manifest.posture.scratchBytes, places: manifest.places, imageRoot, ...mapping });
-    await mountVolumes(engine, record, manifest, mapping);
-  });
   const program = manifest.posture.containment === "gvisor" ? "runsc" : engine.runtime;
   const runtime = await prepareRuntime(engine, name, program, manifest.posture.limits);
-  const overlays = manifest.posture.writes === "flexible" ? await ensureOverlays(engine, name) : [];
-  await writeBundle(engine, record, manifest, { runtime: runtime.plain, overlays, cgroupsByDock: runtime.cgroupsByDock });
-  await saved;
-  return startProcess(engine, record, runtime);
+  const monitor = startMonitor(engine, name, runtime);
+  try {
+    await raiseWalls(engine, record, manifest);
+    const overlays = manifest.posture.writes === "flexible" ? await ensureOverlays(engine, name) : [];
+    await writeBundle(engine, record, manifest, { runtime: runtime.plain, overlays, cgroupsByDock: runtime.cgroupsByDock });
+    await saved;
+  } catch (error) {
+    monitor.abandon();
+    throw error;
+  }
+  return startProcess(engine, name, runtime.plain, monitor);
+}
+
+/** Network, firewall, root, scratch, volumes. */
+async function raiseWalls(engine: Engine, record: IscRecord, manifest: Manifest): Promise<void> {
+  const { name } = record;
+  const { network, scratchBytes } = manifest.posture;
+  const { uidBase, uidCount } = identityOfSlot(engine.dock, record.slot);
+  const idMap = { insideId: 0, hostId: uidBase, count: uidCount };
+  ensureNetwork(engine, record);
+  await resolveConnections(engine, network);
+  ensureTraffic(engine, record, network);
+  await engine.host.kernel.userNamespaces.lend(idMap, async (userNamespaceFd) => {
+    await ensureRootMount(engine, record, userNamespaceFd);
+    const mapping = { idMap, userNamespaceFd };
+    const imageRoot = engine.layout.image.mount(record.image);
+    await ensureScratch(engine, { name, sizeBytes: scratchBytes, places: manifest.places, imageRoot, ...mapping });
+    if (manifest.posture.writes !== "strict") await mountVolumes(engine, record, manifest, mapping);
+  });
 }
 
 async function ensureOverlays(engine: Engine, name: Name): Promise<readonly string[]> {

@@ -3,9 +3,8 @@ import { Problem } from "../../base/problem.ts";
 import { hasErrorCode } from "../../host/kernel/libc.ts";
 import type { Limits } from "../../model/blueprint.ts";
 import type { Service } from "../../model/image.ts";
-import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
-import { createUnderConmon } from "../../tools/conmon.ts";
+import { startConmon, type WaitingConmon } from "../../tools/conmon.ts";
 import { deleteContainer, inCgroups, type OciRuntime, ociRuntime, type RuntimeProgram, startContainer } from "../../tools/oci-runtime.ts";
 import type { Engine } from "../engine.ts";
 import { ensureCgroups, removeCgroupsOf } from "./cgroup.ts";
@@ -47,14 +46,10 @@ export async function prepareRuntime(engine: Engine, name: Name, program: Runtim
   return { plain, joining: inCgroups(plain, engine.joiner, await ensureCgroups(engine, name, limits)), cgroupsByDock: true };
 }
 
-/**
- * Creates and starts the container of a bundle that is already written.
- * Throws Problem START_FAILED with the runtime's own words.
- */
-export async function startProcess(engine: Engine, record: IscRecord, runtime: ContainerRuntime): Promise<LiveProcess> {
+/** Starts the monitor of an ISC, which waits for its bundle. Throws CommandFailure. */
+export function startMonitor(engine: Engine, name: Name, runtime: ContainerRuntime): WaitingConmon {
   const { host, layout } = engine;
-  const { name } = record;
-  const options = {
+  const conmon = startConmon(host, {
     id: name,
     runtime: runtime.joining,
     bundle: layout.live.bundle(name),
@@ -63,15 +58,21 @@ export async function startProcess(engine: Engine, record: IscRecord, runtime: C
     pidFile: layout.live.pidFile(name),
     exitDirectory: layout.live.exitDirectory(name),
     socketDirectory: layout.live.directory(name),
-  };
-  const answer = await createUnderConmon(host, options, (pid) => host.files.writeNow(layout.live.conmonPidFile(name), String(pid)));
-  const program = runtime.plain.name;
-  if (answer.kind === "refused") throw new Problem("START_FAILED", `cannot start ${name}: ${program} create: ${answer.message}`);
+  });
+  host.files.writeNow(layout.live.conmonPidFile(name), String(conmon.pid));
+  return conmon;
+}
+
+/** Creates and starts the container of a bundle that is written. Throws Problem START_FAILED with the runtime's own words. */
+export async function startProcess(engine: Engine, name: Name, runtime: OciRuntime, monitor: WaitingConmon): Promise<LiveProcess> {
+  const { host } = engine;
+  const answer = await monitor.create();
+  if (answer.kind === "refused") throw new Problem("START_FAILED", `cannot start ${name}: ${runtime.name} create: ${answer.message}`);
   const startTicks = readStartTicks(engine, answer.pid);
   if (startTicks === undefined) throw new Problem("START_FAILED", `cannot start ${name}: its process 1 ended before it was started`);
-  const live: LiveProcess = { pid: answer.pid, startTicks, conmonPid: answer.conmonPid, runtime: program, startedAtMs: host.now() };
-  await host.files.write(processFile(engine, name), JSON.stringify(live));
-  await startContainer(host, runtime.plain, name);
+  const live: LiveProcess = { pid: answer.pid, startTicks, conmonPid: monitor.pid, runtime: runtime.name, startedAtMs: host.now() };
+  host.files.writeNow(processFile(engine, name), JSON.stringify(live));
+  await startContainer(host, runtime, name);
   return live;
 }
 
