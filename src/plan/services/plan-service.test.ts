@@ -76,6 +76,7 @@ test("a program that nobody knows is waited for by s6-fghack when it goes into t
   assert.equal(planned.service.uid, 0);
 });
 
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: systemd writes its variables so
 test("a drop-in adds to and resets what the unit says", () => {
   const { service } = plan(
     "app",
@@ -88,6 +89,8 @@ test("a drop-in adds to and resets what the unit says", () => {
   assert.deepEqual(service.command, ["/bin/new", "1", "2", "1 2x"]);
   assert.equal(service.environment.HOME, "/var/lib/redis");
 });
+
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: systemd writes its variables so
 
 test("an environment file that is missing is an error only without its hyphen", () => {
   assert.equal(plan("app", {}, app("ExecStart=/bin/app\nEnvironmentFile=-/etc/none")).service.environment.A, undefined);
