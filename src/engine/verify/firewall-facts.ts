@@ -21,7 +21,7 @@ export interface FirewallView {
 
 /** @param reference as `groupRules` made it of the untouched table. Throws NftError. */
 export function viewFirewall(engine: Engine, reference: ReadonlyMap<string, string>): FirewallView {
-  const listing = engine.firewall.list();
+  const listing = listTable(engine);
   const elements = parseNftElements(listing);
   const identities = engine.iscs.list().map((record) => identityOfSlot(engine.dock, record.slot));
   const known = new Set(identities.flatMap(({ address, address6, link }) => [address, address6, link]));
@@ -31,6 +31,17 @@ export function viewFirewall(engine: Engine, reference: ReadonlyMap<string, stri
     orphans: elements.filter(({ key, value }) => !known.has(value?.[0] ?? key[0] ?? "")),
     foreignRules: listForeignTranslations(engine),
   };
+}
+
+/** A table that is gone has nothing in it: that is an answer, where nft has only a complaint. */
+function listTable({ firewall, host, dock }: Engine): unknown {
+  try {
+    return firewall.list();
+  } catch (error) {
+    const tables = listObjects(host.kernel.nftables.runJson("list tables")).map((object) => asRecord(object.table));
+    if (tables.some((table) => table?.family === "inet" && table.name === tableName(dock))) throw error;
+    return { nftables: [] };
+  }
 }
 
 export function readFirewall(engine: Engine, view: FirewallView, record: IscRecord, policy: NetworkPolicy): FirewallFacts {

@@ -11,6 +11,7 @@ import {
   type Seen,
   type StrayProcess,
 } from "../../plan/checks/facts.ts";
+import { parseThreadStatus } from "../../plan/checks/proc/process-status.ts";
 import { maskedPaths, readonlyPaths } from "../../render/oci-config.ts";
 import type { Engine } from "../engine.ts";
 import { cgroupPath } from "../parts/cgroup.ts";
@@ -103,8 +104,9 @@ function listStrays(engine: Engine, { record, view, processes }: Gathered): read
     const sharedNamespaces = namespaceKinds.filter((kind) => other.namespaces[kind] === namespaces[kind]);
     const uid = other.uid >= uidBase && other.uid < uidBase + uidCount ? other.uid : undefined;
     if (sharedNamespaces.length === 0 && uid === undefined) return [];
-    const name = orUndefined(() => engine.host.files.findTextNow(`/proc/${other.pid}/comm`));
-    return name === undefined ? [] : [{ pid: other.pid, name: name.trim().replace(/[^\x21-\x7e]/g, "?"), sharedNamespaces, uid }];
+    const text = orUndefined(() => engine.host.files.findTextNow(`/proc/${other.pid}/status`));
+    const status = text === undefined ? undefined : parseThreadStatus(text);
+    return !status || status.ended ? [] : [{ pid: other.pid, name: status.name, sharedNamespaces, uid }];
   });
 }
 

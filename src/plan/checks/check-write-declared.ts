@@ -1,11 +1,10 @@
 /** write.declared: the only writable places are scratch, declared volumes and what every process has below /dev. */
 import { counted, judge, listed, pass, whenVisible } from "./answer.ts";
 import type { LiveFacts, MountFacts } from "./facts.ts";
-import { describeMount, isPlainDevice, isWritable, sourceOf } from "./mount-view.ts";
+import { describeMount, isPlainDevice, isWithin, isWritable, sourceOf } from "./mount-view.ts";
 
 /** Writable in every ISC, each of one kind: they hold no files that last. */
 const ownOfEvery: Readonly<Record<string, readonly string[]>> = {
-  "/proc": ["proc"],
   "/dev/pts": ["devpts"],
   "/dev/shm": ["tmpfs"],
   "/dev/mqueue": ["mqueue"],
@@ -33,8 +32,9 @@ export const checkWriteDeclared = whenVisible("writable places are mounted", ({ 
   });
 });
 
+/** Parts of /proc made writable are for kernel.masked to judge. */
 function isOwnOfEvery({ mountPoint, type }: MountFacts): boolean {
-  return ownOfEvery[mountPoint]?.includes(type) ?? false;
+  return type === "proc" ? isWithin("/proc", mountPoint) : (ownOfEvery[mountPoint]?.includes(type) ?? false);
 }
 
 /** A volume's place that shows something else would lose what is written there. */
