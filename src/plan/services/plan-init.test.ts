@@ -69,8 +69,8 @@ test("several services are supervised by s6, which writes below /run only", () =
 
 test("services of different users need the capabilities to change user", () => {
   const services = [service("web"), service("db", { uid: 103, gid: 104, groups: [101] })];
-  assert.throws(() => planInit(services, ["CAP_SETUID"]), { code: "SERVICES_DIFFER_IN_USER" });
-  const { init, files } = planInit(services, ["CAP_SETUID", "CAP_SETGID"]);
+  assert.throws(() => planInit(services, ["CAP_SETUID", "CAP_SETGID"]), { code: "SERVICES_DIFFER_IN_USER" });
+  const { init, files } = planInit(services, ["CAP_KILL", "CAP_SETUID", "CAP_SETGID"]);
   assert.equal(init.uid, 0);
   const run = files.find((file) => file.path === "/.isc/services/db/run");
   assert.ok(run?.kind === "file" && run.content.includes("exec '/usr/bin/s6-applyuidgid' '-u' '103' '-g' '104' '-G' '101' '/usr/bin/db'"));

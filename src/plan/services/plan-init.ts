@@ -99,22 +99,24 @@ interface Owner {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
-  /** Each service changes to its own user: needs the two capabilities for that. */
+  /** Each service changes to its own user. */
   readonly switches: boolean;
 }
+
+/** To change to another user, and to signal what runs as one: without CAP_KILL such a service could not be stopped (kill(2)). */
+const switchingCapabilities = ["CAP_KILL", "CAP_SETGID", "CAP_SETUID"];
 
 function chooseOwner(services: readonly Service[], capabilities: readonly string[]): Owner {
   const describe = ({ uid, gid, groups }: Service) => [uid, gid, ...groups].join(" ");
   const [first] = services;
   if (first !== undefined && new Set(services.map(describe)).size === 1)
     return { uid: first.uid, gid: first.gid, groups: first.groups, switches: false };
-  if (["CAP_SETUID", "CAP_SETGID"].every((capability) => capabilities.includes(capability)))
-    return { uid: 0, gid: 0, groups: [], switches: true };
+  if (switchingCapabilities.every((capability) => capabilities.includes(capability))) return { uid: 0, gid: 0, groups: [], switches: true };
   throw new Problem(
     "SERVICES_DIFFER_IN_USER",
     "cannot run these services in one ISC: they have different users, and without capabilities none can be changed to",
     {
-      hint: "give them one user, put them into ISCs of their own, or grant CAP_SETUID and CAP_SETGID",
+      hint: "give them one user, put them into ISCs of their own, or grant CAP_KILL, CAP_SETGID and CAP_SETUID",
       details: services.map((service) => `${service.name} runs as uid ${service.uid}, gid ${service.gid}`),
     },
   );
