@@ -6,17 +6,30 @@ import type { Manifest } from "../../model/image.ts";
 import type { ImageFacts, ImageFileSummary, Seen } from "../../plan/checks/facts.ts";
 import { summarizeImageFiles } from "../../plan/checks/image-files.ts";
 import type { Engine } from "../engine.ts";
-import { lookLong, orUndefined, wordsOf } from "./look.ts";
+import { lookLong, wordsOf } from "./look.ts";
 
 /** @param full read the whole image file again, whatever is remembered of it */
 export async function readImage(engine: Engine, digest: Digest, full: boolean): Promise<ImageFacts> {
-  const manifest = await readManifest(engine, digest);
+  const seal = await lookLong(() => engine.images.verify(digest, { full }));
+  if ("unseen" in seal) return readDamagedImage(engine, digest, seal.unseen);
+  const { manifest, keyId } = seal.seen;
   return {
-    manifest,
-    signature: await readSignature(engine, digest),
-    measured: await lookLong(() => measureImage(engine, digest, full)),
-    files: "seen" in manifest ? await readFileList(engine, digest, manifest.seen) : { unseen: manifest.unseen },
+    manifest: { seen: manifest },
+    signature: { keyId },
+    measured: { seen: { digest: manifest.digest, how: full ? "read just now" : "its file unchanged since it was read" } },
+    files: await readFileList(engine, digest, manifest),
   };
+}
+
+/** Which of its promises an image breaks that may not be run: each file is looked at by itself. */
+async function readDamagedImage(engine: Engine, digest: Digest, complaint: string): Promise<ImageFacts> {
+  const manifest = await readManifest(engine, digest);
+  const measured = await lookLong(() => measureImage(engine, digest));
+  const files = "seen" in manifest ? await readFileList(engine, digest, manifest.seen) : { unseen: manifest.unseen };
+  const signature = await readSignature(engine, digest);
+  // A changed manifest, package list or blueprint has no row of its own: what was signed is not what lies there.
+  const isElsewhere = "seen" in measured && measured.seen.digest === digest && "seen" in files;
+  return { manifest, measured, files, signature: isElsewhere && "keyId" in signature ? { broken: complaint } : signature };
 }
 
 async function readManifest(engine: Engine, digest: Digest): Promise<Seen<Manifest>> {
@@ -27,25 +40,18 @@ async function readManifest(engine: Engine, digest: Digest): Promise<Seen<Manife
 
 async function readSignature({ images }: Engine, digest: Digest): Promise<ImageFacts["signature"]> {
   try {
-    await images.open(digest);
-    return { keyId: "unknown" };
+    return { keyId: await images.findSigner(digest) };
   } catch (error) {
     return { broken: isProblem(error) ? error.message : wordsOf(error) };
   }
 }
 
-async function measureImage(
-  { host, layout, verifyMemory }: Engine,
-  digest: Digest,
-  full: boolean,
-): Promise<{ digest: string; how: string }> {
+async function measureImage({ host, layout, verifyMemory }: Engine, digest: Digest): Promise<{ digest: string; how: string }> {
   const file = layout.image.erofs(digest);
   const status = await host.files.find(file);
   if (status?.kind !== "file") throw new Error(`the image file ${file} is missing`);
-  const enforced = orUndefined(() => host.kernel.verity.measureVerity(file));
-  if (enforced !== undefined && !full) return { digest: `sha256:${enforced}`, how: "fs-verity, held by the kernel" };
-  const known = full ? undefined : verifyMemory.digests.find(file, status);
-  if (known !== undefined) return { digest: known, how: "read before, the file unchanged since" };
+  const known = verifyMemory.digests.find(file, status);
+  if (known !== undefined) return { digest: known, how: "its file unchanged since it was read" };
   const { verity } = await host.measure(file);
   verifyMemory.digests.set(file, status, verity);
   return { digest: verity, how: "read just now" };
