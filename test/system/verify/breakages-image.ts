@@ -66,7 +66,7 @@ export const imageBreakages: readonly Breakage[] = [
     title: "a declared place that is gone",
     row: "write.declared",
     act: (victim) => {
-      victim.run("umount", "-N", String(victim.pid), "-n", "-l", "/var/tmp");
+      victim.unmount("/var/tmp");
       return () => victim.reset();
     },
   },
@@ -74,7 +74,7 @@ export const imageBreakages: readonly Breakage[] = [
     title: "a masked file of the kernel uncovered",
     row: "kernel.masked",
     act: (victim) => {
-      victim.unmount("/proc/kcore");
+      victim.unmount("/proc/interrupts");
       return () => victim.reset();
     },
   },

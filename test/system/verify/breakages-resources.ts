@@ -1,11 +1,9 @@
 /** Limits, scratch and identity, broken. */
 
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Breakage } from "./breakage.ts";
 import type { Victim } from "./victim.ts";
-
-const megabyte = 1024 * 1024;
 
 export const resourceBreakages: readonly Breakage[] = [
   {
@@ -46,15 +44,14 @@ export const resourceBreakages: readonly Breakage[] = [
     },
   },
   {
-    title: "scratch grown",
+    title: "scratch that has room for more than declared",
     row: "scratch.quota",
+    // What the ISC's places lie on is then not what the dock has there.
+    also: ["scratch.encrypted"],
     act: (victim) => {
-      const file = victim.layout.isc.scratchFile(victim.record.name);
-      const device = victim.run("losetup", "--noheadings", "--output", "NAME", "--associated", file).trim();
-      truncateSync(file, 256 * megabyte);
-      victim.run("losetup", "--set-capacity", device);
-      victim.inDock("resize2fs", device);
-      return () => victim.reset();
+      const place = victim.layout.live.scratchMount(victim.record.name);
+      victim.inDock("mount", "-n", "-t", "tmpfs", "-o", "size=1g", "larger", place);
+      return () => void victim.inDock("umount", "-n", place);
     },
   },
   {
