@@ -32,6 +32,7 @@ export const problemCodes = {
   DOCK_RUNNING: "Another dock already owns this state directory.",
   IMAGE_IN_USE: "The image cannot be removed while an ISC or a snapshot needs it.",
   SNAPSHOT_UNKNOWN: "The ISC has no snapshot of this name.",
+  BLUEPRINT_UNREADABLE: "The blueprint's file is missing, no file, or too large.",
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof problemCodes;

@@ -1,6 +1,7 @@
 /** The life of the daemon: lock, logs, engine, reconcile, socket, clocks; and back. */
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import type { Server } from "node:http";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Logger, pino } from "pino";
 import { Problem } from "../base/problem.ts";
@@ -10,7 +11,8 @@ import { reconcile } from "../engine/reconcile.ts";
 import { tryLockFile } from "../host/kernel/lock.ts";
 import { createLocalHost } from "../host/local-host.ts";
 import { closeKernel, openKernel } from "../host/local-kernel.ts";
-import { layoutOf } from "../model/layout.ts";
+import { layoutOf, liveMode } from "../model/layout.ts";
+import { ProgramKnowledgeFile } from "../model/program-knowledge.ts";
 import { startClocks } from "./clocks.ts";
 import type { Dock } from "./dock.ts";
 import { createHandlers } from "./handlers/handlers.ts";
@@ -25,7 +27,9 @@ const profiles = fileURLToPath(new URL("../../profiles", import.meta.url));
 /** Resolves when the dock has ended in good order. Throws Problem when it cannot start. */
 export async function runDock(settings: DockSettings): Promise<void> {
   const layout = layoutOf(settings);
-  for (const directory of [layout.root, layout.run]) mkdirSync(directory, { recursive: true, mode: privateDirectory });
+  makePlace(layout.root, privateDirectory);
+  makePlace(layout.run, liveMode);
+  assertPassable(layout.run);
   using lock = tryLockFile(layout.lock);
   if (!lock) throw new Problem("DOCK_RUNNING", `cannot start the dock: another one owns ${layout.root}`, { hint: "iscadm dock status" });
   const log = pino(
@@ -35,7 +39,15 @@ export async function runDock(settings: DockSettings): Promise<void> {
   const stopped = Promise.withResolvers<void>();
   const host = createLocalHost(openKernel());
   const engine = await openEngine({ host, layout, identity: settings.identity, runtime: settings.runtime, profiles, joiner });
-  const dock: Dock = { engine, settings, log, startedAtMs: Date.now(), version: readVersion(), stop: stopped.resolve };
+  const dock: Dock = {
+    engine,
+    settings,
+    log,
+    knowledge: readKnowledge(),
+    startedAtMs: Date.now(),
+    version: readVersion(),
+    stop: stopped.resolve,
+  };
   await startUp(engine, log);
   const server = createDockServer(createHandlers(dock), log);
   serveTerminals(server, dock);
@@ -49,6 +61,22 @@ export async function runDock(settings: DockSettings): Promise<void> {
   await closeDown(engine);
   log.info({}, "dock down");
   log.flush();
+}
+
+/** The directories above are nobody's business but the host's: they get its usual mode. */
+function makePlace(directory: string, mode: number): void {
+  mkdirSync(path.dirname(directory), { recursive: true, mode: 0o755 });
+  mkdirSync(directory, { recursive: true, mode });
+}
+
+/** Process 1 of an ISC walks to its root as a user of its own range; see liveMode. */
+function assertPassable(directory: string): void {
+  for (let place = path.dirname(directory); place !== "/"; place = path.dirname(place)) {
+    if ((statSync(place).mode & 0o001) !== 0) continue;
+    throw new Problem("HOST_INCAPABLE", `cannot use ISC_RUN ${directory}: ISCs, which run as other users, cannot pass through ${place}`, {
+      hint: `chmod o+x ${place}, or choose another ISC_RUN`,
+    });
+  }
 }
 
 async function startUp(engine: Engine, log: Logger): Promise<void> {
@@ -100,4 +128,8 @@ function findGroup(name: string): number | undefined {
 function readVersion(): string {
   // Our own manifest, beside the sources.
   return (JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { readonly version: string }).version;
+}
+
+function readKnowledge(): Dock["knowledge"] {
+  return ProgramKnowledgeFile.parse(JSON.parse(readFileSync(`${profiles}/programs.json`, "utf8"))).programs;
 }

@@ -10,6 +10,7 @@ import type { CgroupHierarchy } from "./parts/cgroup.ts";
 import type { Firewall } from "./parts/firewall.ts";
 import type { NameBook } from "./parts/name-book.ts";
 import type { ScratchTemplates } from "./parts/scratch.ts";
+import type { VerifyMemory } from "./verify/verify-memory.ts";
 
 export interface Engine {
   readonly host: Host;
@@ -21,6 +22,7 @@ export interface Engine {
   readonly names: NameBook;
   readonly scratchTemplates: ScratchTemplates;
   readonly seccomp: SeccompProfiles;
+  readonly verifyMemory: VerifyMemory;
   /** One change at a time for each ISC, by its name; "*" for changes that choose slots or ports. */
   readonly locks: KeyedLock;
   /** The cgroup hierarchies of this host. */

@@ -13,6 +13,7 @@ import { type CgroupHierarchy, listHierarchies } from "./parts/cgroup.ts";
 import { Firewall } from "./parts/firewall.ts";
 import { NameBook } from "./parts/name-book.ts";
 import { ScratchTemplates } from "./parts/scratch.ts";
+import { VerifyMemory } from "./verify/verify-memory.ts";
 
 export interface EngineOptions {
   readonly host: Host;
@@ -47,6 +48,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     names: new NameBook(host),
     scratchTemplates: new ScratchTemplates({ host, layout }),
     seccomp: new SeccompProfiles(host.files, options.profiles),
+    verifyMemory: new VerifyMemory(),
     locks: new KeyedLock(),
     hierarchies,
     joiner: options.joiner,

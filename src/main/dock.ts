@@ -13,8 +13,11 @@ const insideFlag = "--inside-mount-namespace";
 async function main(): Promise<void> {
   const settings = readDockSettings(process.env);
   if (process.getuid?.() !== 0) throw new Problem("NOT_ALLOWED", "cannot start the dock: it needs root", { hint: "use sudo" });
-  if (process.argv.includes(insideFlag)) await runDock(settings);
-  else enterMountNamespace(settings);
+  if (process.argv.includes(insideFlag)) {
+    await runDock(settings);
+    // conmon processes and their pipes would keep this one alive.
+    process.exit(0);
+  } else enterMountNamespace(settings);
 }
 
 /** Never returns: this process becomes the daemon's. */

@@ -1,7 +1,89 @@
-/** build and image-*. */
+/** build and image-*: what fills and empties the image store. */
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { Problem } from "../../base/problem.ts";
+import { parseBlueprint } from "../../blueprint/parse-blueprint.ts";
+import { buildImage } from "../../engine/build/build-image.ts";
+import { exportImage } from "../../engine/seal/export-image.ts";
+import { importImage } from "../../engine/seal/import-image.ts";
+import { imagesOfSnapshots } from "../../engine/snapshots.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { ImageSummary } from "../../model/image.ts";
+import type { Name } from "../../model/name.ts";
 import type { Dock } from "../dock.ts";
 import type { Handlers } from "../server.ts";
 
-export function imageHandlers(_dock: Dock): Pick<Handlers, "build"> & any {
-  return {};
+type ImageHandlers = Pick<Handlers, "build" | "images" | "image-show" | "image-verify" | "image-remove" | "image-export" | "image-import">;
+
+/** More than any blueprint; the parser has a limit of its own. */
+const blueprintLimitBytes = 1024 * 1024;
+
+export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
+  const { host, layout, images } = engine;
+  return {
+    build: async ({ blueprint: file, noCache }, caller) => {
+      const text = await readBlueprint(file);
+      const directory = path.dirname(file);
+      const blueprint = parseBlueprint(text, { file: path.basename(file), directory });
+      const { signal } = caller;
+      const report = caller.progress.bind(caller);
+      return buildImage({ host, layout, blueprint, blueprintText: text, directory, knowledge, report, signal, noCache });
+    },
+    images: async () => {
+      const usage = await usageOf();
+      const stored = await images.store.list();
+      return { images: await Promise.all(stored.map((image) => images.store.summarize(image, usage.get(image.manifest.digest) ?? []))) };
+    },
+    "image-show": async ({ image }) => {
+      const stored = await images.store.find(image);
+      const { digest } = stored.manifest;
+      const summary: ImageSummary = await images.store.summarize(stored, (await usageOf()).get(digest) ?? []);
+      const keyId = await images.findSigner(digest).catch(() => undefined);
+      return { summary, manifest: stored.manifest, signatures: keyId === undefined ? [] : [{ keyId, trusted: true }] };
+    },
+    "image-verify": async ({ image }) => {
+      const started = host.monotonic();
+      const { manifest, keyId } = await images.verify(await images.resolve(image), { full: true });
+      return { digest: manifest.digest, keyId, sizeBytes: manifest.sizeBytes, tookMs: Math.round(host.monotonic() - started) };
+    },
+    "image-remove": async ({ image }) => {
+      const { manifest } = await images.store.find(image);
+      const { digest, name, sizeBytes } = manifest;
+      // No ISC may be made from it in between.
+      await engine.locks.run("*", async () => images.store.remove(digest, (await usageOf()).get(digest) ?? []));
+      images.forget(digest);
+      return { digest, name, sizeBytes };
+    },
+    "image-export": async ({ image, file }) => {
+      const { manifest } = await images.store.find(image);
+      await exportImage({ host, layout, digest: manifest.digest, file });
+      return { digest: manifest.digest, name: manifest.name, sizeBytes: manifest.sizeBytes };
+    },
+    "image-import": async ({ file }) => {
+      const { digest, name, sizeBytes } = await importImage({ host, layout, file });
+      return { digest, name, sizeBytes };
+    },
+  };
+
+  /** ISCs and snapshots by the image they need. */
+  async function usageOf(): Promise<ReadonlyMap<Digest, readonly Name[]>> {
+    const usage = new Map<Digest, Set<Name>>();
+    const add = (digest: Digest, name: Name) => void usage.set(digest, (usage.get(digest) ?? new Set()).add(name));
+    for (const { image, name } of engine.iscs.list()) add(image, name);
+    for (const [digest, names] of await imagesOfSnapshots(engine)) for (const name of names) add(digest, name);
+    return new Map([...usage].map(([digest, names]) => [digest, [...names]]));
+  }
+}
+
+/** Throws Problem BLUEPRINT_UNREADABLE. */
+async function readBlueprint(file: string): Promise<string> {
+  const found = await stat(file).catch((cause: NodeJS.ErrnoException) => cause);
+  if (found instanceof Error) throw unreadable(file, found.code === "ENOENT" ? "there is no such file" : found.message);
+  if (!found.isFile()) throw unreadable(file, "it is not a file");
+  if (found.size > blueprintLimitBytes) throw unreadable(file, `it is larger than ${blueprintLimitBytes} bytes`);
+  return readFile(file, "utf8");
+}
+
+function unreadable(file: string, reason: string): Problem {
+  return new Problem("BLUEPRINT_UNREADABLE", `cannot read blueprint ${file}: ${reason}`);
 }

@@ -52,8 +52,16 @@ export async function verifyImageSeal(options: VerifyImageSeal): Promise<Verifie
   return { manifest, keyId };
 }
 
+/** Who signed the statement that names this image, whatever its files hold now. Throws Problem IMAGE_UNSIGNED, IMAGE_TAMPERED. */
+export async function findImageSigner(options: Omit<VerifyImageSeal, "full" | "cache">): Promise<string> {
+  const directory = options.directory ?? options.layout.image.directory(options.digest);
+  const { statement, keyId } = await openStatement(options, directory);
+  promisedDigests(options.digest, statement);
+  return keyId;
+}
+
 async function openStatement(
-  { host, layout, digest }: VerifyImageSeal,
+  { host, layout, digest }: Pick<VerifyImageSeal, "host" | "layout" | "digest">,
   directory: string,
 ): Promise<{ readonly statement: Statement; readonly keyId: string }> {
   const text = await host.files.findText(`${directory}/${signatureFile}`);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -39,7 +39,10 @@ export class TestDock implements AsyncDisposable {
   }
 
   static async start(options: TestDockOptions = {}): Promise<TestDock> {
-    const dock = new TestDock(mkdtempSync(path.join("/var/tmp", "isc-test-")), options);
+    const base = mkdtempSync(path.join("/var/tmp", "isc-test-"));
+    // The runtime looks for roots as a user of the ISC, who has to pass through.
+    chmodSync(base, 0o711);
+    const dock = new TestDock(base, options);
     await dock.launch();
     return dock;
   }

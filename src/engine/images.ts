@@ -1,0 +1,57 @@
+/** Images as the engine uses them: found by reference, opened only when seal and signature hold. */
+import type { Host } from "../host/host.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Manifest } from "../model/image.ts";
+import type { Layout } from "../model/layout.ts";
+import { ImageStore } from "../store/image-store.ts";
+import { SealCache } from "./seal/seal-cache.ts";
+import { findImageSigner, type VerifiedSeal, verifyImageSeal } from "./seal/verify-image-seal.ts";
+
+export class Images {
+  readonly store: ImageStore;
+  readonly #host: Host;
+  readonly #layout: Layout;
+  readonly #cache = new SealCache();
+  readonly #manifests = new Map<Digest, Manifest>();
+
+  constructor(host: Host, layout: Layout) {
+    this.#host = host;
+    this.#layout = layout;
+    this.store = new ImageStore(layout);
+  }
+
+  /** @param reference a digest, a unique beginning of one, or a name. Throws Problem IMAGE_UNKNOWN. */
+  async resolve(reference: string): Promise<Digest> {
+    return (await this.store.find(reference)).manifest.digest;
+  }
+
+  /** The manifest of an image that may be run: signed by a trusted key, and unchanged since. Throws Problem IMAGE_UNKNOWN, IMAGE_UNSIGNED, IMAGE_TAMPERED. */
+  async open(digest: Digest): Promise<Manifest> {
+    return (await this.verify(digest, { full: false })).manifest;
+  }
+
+  /** @param full read every byte again. Throws as `open`. */
+  async verify(digest: Digest, { full }: { readonly full: boolean }): Promise<VerifiedSeal> {
+    const seal = await verifyImageSeal({ host: this.#host, layout: this.#layout, digest, full, cache: this.#cache });
+    this.#manifests.set(digest, seal.manifest);
+    return seal;
+  }
+
+  /** Fingerprint of the trusted key that signed for this digest, whatever the files hold now. Throws Problem IMAGE_UNSIGNED, IMAGE_TAMPERED. */
+  findSigner(digest: Digest): Promise<string> {
+    return findImageSigner({ host: this.#host, layout: this.#layout, digest });
+  }
+
+  /** What an image said of itself, for looking at and for stopping: nothing is started on the strength of it. */
+  async findManifest(digest: Digest): Promise<Manifest | undefined> {
+    const known = this.#manifests.get(digest);
+    if (known) return known;
+    const stored = await this.store.get(digest).catch(() => undefined);
+    if (stored) this.#manifests.set(digest, stored.manifest);
+    return stored?.manifest;
+  }
+
+  forget(digest: Digest): void {
+    this.#manifests.delete(digest);
+  }
+}
