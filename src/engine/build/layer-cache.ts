@@ -4,7 +4,7 @@ import { Package } from "../../model/image.ts";
 import type { BuildContext } from "./build-context.ts";
 
 /** Goes up when the same inputs no longer make the same layer. */
-const format = 1;
+const format = 2;
 
 export interface Layer {
   readonly key: string;

@@ -10,8 +10,8 @@ export function isDispensable(pkg: Pick<Package, "name">): boolean {
 const dispensable =
   /^(?:apt|apt-utils|libapt-pkg[0-9.]+(?:t64)?|dpkg|debconf|debconf-i18n|cdebconf|debian-archive-keyring|gpgv|sqv|usrmerge|usr-is-merged|init-system-helpers|ucf)$/;
 
-/** What scripts of services do use, though it belongs to one of those. */
-const kept = new Set(["/usr/sbin/start-stop-daemon"]);
+/** What scripts of services do use, though it belongs to one of those; and the links of the merged /usr, which they list as directories. */
+const kept = new Set(["/usr/sbin/start-stop-daemon", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"]);
 
 const trees = [
   "/etc/apt",
