@@ -2,8 +2,14 @@
 import { z } from "zod";
 import { blueprintForm } from "./blueprint-form.ts";
 
-/** profiles/blueprint.schema.json, whole: JSON Schema draft 2020-12. */
+const lineWidth = 140;
+
+/** profiles/blueprint.schema.json, whole: JSON Schema draft 2020-12, laid out as the formatter would. */
 export function renderBlueprintSchema(): string {
   const schema = z.toJSONSchema(blueprintForm, { io: "input", target: "draft-2020-12" });
-  return `${JSON.stringify({ title: "iscadm blueprint", ...schema }, undefined, 2)}\n`;
+  const text = JSON.stringify({ title: "iscadm blueprint", ...schema }, undefined, 2);
+  return `${text.replaceAll(/^(.*)\[\n([^[\]{}]*?)\n *\](,?)$/gm, (whole, start: string, items: string, comma: string) => {
+    const line = `${start}[${items.trim().replaceAll(/\n\s*/g, " ")}]${comma}`;
+    return line.length <= lineWidth ? line : whole;
+  })}\n`;
 }

@@ -4,6 +4,8 @@ export type CommandWords = { readonly words: readonly string[] } | { readonly mi
 
 const piece =
   /(?<space>\s+)|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\[\s\S])*)"|\\(?<escaped>[\s\S])|(?<plain>[^\s'"\\]+)|(?<stray>[\s\S])/g;
+const mostWords = 1024;
+
 /** What a shell would act on. Taken literally it would surprise, so it must be quoted or given to a shell by name. */
 const shellOnly = /[|&;<>$`]/;
 
@@ -35,6 +37,7 @@ function findPieceMistake({ stray, double, plain }: Record<string, string | unde
 export function findCommandMistake(words: readonly string[]): string | undefined {
   const [program = ""] = words;
   if (program === "") return "expected a command";
+  if (words.length > mostWords) return `expected at most ${mostWords} words`;
   if (program.startsWith("-")) return `expected a program first, not the option ${program}`;
   return /\s/.test(program) ? "expected the program's name alone as the first word" : undefined;
 }

@@ -5,15 +5,20 @@ import { type Fault, type Path, renderFound } from "./fault.ts";
 
 type Issue = z.core.$ZodIssue;
 
+// Looking for the word that was meant takes time, and nobody reads more; a hostile file may hold tens of thousands.
+const mostExplained = 500;
+
 export function explainIssues(schema: z.core.$ZodType, value: unknown, issues: readonly Issue[]): Fault[] {
-  return issues.flatMap((issue) => explainIssue(schema, value, issue, []));
+  return issues.slice(0, mostExplained).flatMap((issue) => explainIssue(schema, value, issue, []));
 }
 
 function explainIssue(schema: z.core.$ZodType, value: unknown, issue: Issue, base: Path): Fault[] {
   const path = [...base, ...pathOf(issue)];
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => ({ path: [...path, key], at: "key", sentence: unknownKey(key, keysAt(schema, path)) }));
+      return issue.keys
+        .slice(0, mostExplained)
+        .map((key) => ({ path: [...path, key], at: "key", sentence: unknownKey(key, keysAt(schema, path)) }));
     case "invalid_key":
       return [{ path, at: "key", sentence: found(path.at(-1), issue.issues[0]?.message) }];
     case "invalid_union":

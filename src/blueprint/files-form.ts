@@ -1,7 +1,7 @@
 /** The blueprint's `files`: what is laid over the root before it is sealed. */
 import { z } from "zod";
 import type { FileOverlay } from "../model/blueprint.ts";
-import { isKernelPlace } from "./places.ts";
+import { findOverlayObstacle } from "./places.ts";
 import { complain, mode, owner, sourcePath, target } from "./scalars.ts";
 
 const overlayForm = z.strictObject({
@@ -40,5 +40,5 @@ function findOverlayMistake({ target: path, source, content, mode: bits }: FileO
   if ((source === undefined) === (content === undefined)) return "expected either source or content";
   if (path.endsWith("/") && source === undefined) return "expected a source: a path that ends in a slash takes a folder's contents";
   if (path.endsWith("/") && bits !== undefined) return "expected no mode: a folder's contents keep their own";
-  return isKernelPlace(path) ? "expected a place outside /proc, /sys and /dev: the kernel covers those" : undefined;
+  return findOverlayObstacle(path.replace(/\/$/, ""));
 }

@@ -80,7 +80,7 @@ function parseHostPort(key: string): Omit<Exposure, "port"> | { readonly mistake
 }
 
 /** `host:port[/protocol]`, where host is an address, a prefix, a DNS name or `isc:NAME`. */
-export function parseConnection(text: string): Connection | undefined {
+function parseConnection(text: string): Connection | undefined {
   const [, host = "", digits = "", suffix] = /^(.+):(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? [];
   const port = parsePort(digits);
   if (port === undefined) return undefined;

@@ -32,8 +32,9 @@ export function parseBlueprint(text: string, { file, directory }: BlueprintPlace
 
 /** What could not be read is also not as expected; saying so twice helps nobody. */
 function withoutEchoes(unread: readonly Fault[], faults: readonly Fault[]): readonly Fault[] {
-  const isEcho = ({ path }: Fault) => unread.some((other) => other.path.every((part, index) => part === path[index]));
-  return faults.filter((fault) => !isEcho(fault));
+  const places = new Set(unread.map(({ path }) => JSON.stringify(path)));
+  const isEcho = ({ path }: Fault) => [...path.keys(), path.length].some((length) => places.has(JSON.stringify(path.slice(0, length))));
+  return places.size === 0 ? faults : faults.filter((fault) => !isEcho(fault));
 }
 
 function renderFaults(faults: readonly Fault[], yaml: YamlText, file: string): string[] {
@@ -46,7 +47,7 @@ function renderFaults(faults: readonly Fault[], yaml: YamlText, file: string): s
 }
 
 function invalid(lines: readonly string[]): Problem {
-  const shown = lines.length > mostShown ? [...lines.slice(0, mostShown), `and ${lines.length - mostShown} more`] : lines;
+  const shown = lines.length > mostShown ? [...lines.slice(0, mostShown), "and more"] : lines;
   return new Problem("BLUEPRINT_INVALID", lines[0] ?? "the blueprint cannot be read", {
     hint: "docs/reference/blueprint.md explains every key",
     details: shown,

@@ -25,7 +25,8 @@ export function findScratchObstacle(path: string): string | undefined {
   return place === undefined ? undefined : `${place} belongs to the sealed image`;
 }
 
-/** The kernel fills these when an ISC starts: files sealed there would never be seen. */
-export function isKernelPlace(path: string): boolean {
-  return kernel.some((place) => isBelow(path, place));
+/** Why nothing can be laid there, or undefined: what is mounted over a place would hide it. */
+export function findOverlayObstacle(path: string): string | undefined {
+  const place = [...kernel, "/run", "/tmp", "/var/run", "/var/tmp", "/var/log"].find((candidate) => isBelow(path, candidate));
+  return place === undefined ? undefined : `cannot be laid: something else is mounted over ${place} when an ISC runs`;
 }

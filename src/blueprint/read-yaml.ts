@@ -37,7 +37,7 @@ const unprintable = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-
 export function readYaml(text: string): YamlText {
   if (Buffer.byteLength(text) > longestTextBytes) return brokenText("larger than 256KiB; a blueprint is a page or two");
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, merge: false, prettyErrors: false, logLevel: "silent" });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, merge: false, prettyErrors: false, logLevel: "error" });
   const reader = new Reader(lines);
   const value = reader.read(document.contents, [], 0);
   return {

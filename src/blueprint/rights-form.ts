@@ -61,6 +61,7 @@ export const rightsForm = z
   .strictObject({
     capabilities: z
       .array(capability, { error: "expected a list such as [NET_BIND_SERVICE]" })
+      .max(64, "expected at most 64 capabilities")
       .default([])
       .describe("Linux capabilities it keeps, with or without CAP_. Binding ports below 1024 needs none."),
     syscalls: z

@@ -10,14 +10,12 @@ const commandRule = "expected a command: a line of words, or a list of them";
 /** Line feeds are fine inside one argument: a list is never read by a shell. */
 const argument = z.union([z.string(), z.number()], { error: commandRule }).transform(String);
 
-export const command = z
-  .union([z.string(), z.array(argument).max(1024, "expected at most 1024 arguments")], { error: commandRule })
-  .transform((given, context): readonly string[] => {
-    const read = typeof given === "string" ? parseCommandWords(given) : { words: given };
-    if ("mistake" in read) return complain(context, read.mistake);
-    const mistake = findCommandMistake(read.words);
-    return mistake === undefined ? read.words : complain(context, mistake);
-  });
+export const command = z.union([z.string(), z.array(argument)], { error: commandRule }).transform((given, context): readonly string[] => {
+  const read = typeof given === "string" ? parseCommandWords(given) : { words: given };
+  if ("mistake" in read) return complain(context, read.mistake);
+  const mistake = findCommandMistake(read.words);
+  return mistake === undefined ? read.words : complain(context, mistake);
+});
 
 const signals = ["TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "WINCH", "KILL"] as const;
 const signalNames = signals.flatMap((signal) => [`SIG${signal}`, signal] as const);

@@ -25,7 +25,7 @@ export const volumesForm = z
   .record(name, volumeForm, { error: "expected a mapping of volume names, such as { data: { at: /srv/data, size: 1GiB } }" })
   .superRefine((volumes, context) => {
     const entries = Object.entries(volumes);
-    if (entries.length > 32) complain(context, "expected at most 32 volumes");
+    if (entries.length > 32) return complain(context, "expected at most 32 volumes");
     for (const [index, [key, { at }]] of entries.entries()) {
       const other = entries.find(
         ([, candidate], place) => place !== index && isBelow(at, candidate.at) && (candidate.at !== at || place < index),
