@@ -7,6 +7,8 @@ import { type Logger, pino } from "pino";
 import { Problem } from "../base/problem.ts";
 import type { Engine } from "../engine/engine.ts";
 import { openEngine } from "../engine/open-engine.ts";
+import { removeStrayCgroups } from "../engine/parts/cgroup.ts";
+import { removeForeignPassage } from "../engine/parts/foreign-firewall.ts";
 import { reconcile } from "../engine/reconcile.ts";
 import { tryLockFile } from "../host/kernel/lock.ts";
 import { createLocalHost } from "../host/local-host.ts";
@@ -113,7 +115,11 @@ async function close(server: Server, socket: string): Promise<void> {
 
 /** With ISCs running, firewall and mounts stay as they are; without any, nothing of the dock stays behind. */
 async function closeDown(engine: Engine): Promise<void> {
-  if (!engine.iscs.list().some((record) => record.desired === "running")) engine.firewall.unload();
+  if (!engine.iscs.list().some((record) => record.desired === "running")) {
+    engine.firewall.unload();
+    await removeForeignPassage(engine);
+    await removeStrayCgroups(engine, () => false);
+  }
   await closeKernel(engine.host.kernel);
 }
 
