@@ -16,8 +16,8 @@ export interface ExecRequest {
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly workingDirectory?: string | undefined;
   readonly terminal: boolean;
-  /** As host.start takes them. */
-  readonly stdio: readonly (number | "pipe" | "ignore")[];
+  /** As host.start takes them; "ignore", which is /dev/null, would give the host's device to the ISC's user. */
+  readonly stdio: readonly (number | "pipe")[];
 }
 
 export interface ExecSession {

@@ -30,6 +30,9 @@ export function conmonArguments(options: ConmonOptions): readonly string[] {
     // It stays our child and does not fork once more; it outlives us all the same, in a session of its own.
     "--sync",
     "--no-sync-log",
+    // A pipe as standard input. Without it conmon hands /dev/null to the runtime, which gives its streams, and so the host's own
+    // device, to the container's user.
+    "--stdin",
     `--cid=${options.id}`,
     `--cuuid=${options.id}`,
     `--name=${options.id}`,

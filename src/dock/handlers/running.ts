@@ -34,11 +34,11 @@ export function runningHandlers({ engine }: Dock): RunningHandlers {
       const session = await startExec(engine, {
         ...request,
         terminal: false,
-        stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+        stdio: ["pipe", "pipe", "pipe"],
       });
       caller.signal.addEventListener("abort", () => session.stop(), { once: true });
       session.running.stdin?.on("error", () => undefined);
-      if (input !== undefined) session.running.stdin?.end(Buffer.from(input, "base64"));
+      session.running.stdin?.end(Buffer.from(input ?? "", "base64"));
       const streams = [forward(session.running.stdout, "stdout", caller), forward(session.running.stderr, "stderr", caller)];
       const exitCode = await session.finish();
       await Promise.all(streams);

@@ -1,6 +1,6 @@
 /** What a dock could leave on a machine: mounts, loop devices, links, tables, cgroups, processes. By the dock's tag and folder, so docks side by side do not see each other. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface DockTraces {
@@ -21,6 +21,7 @@ export async function listLeftovers(traces: DockTraces): Promise<readonly string
       ...tables(traces),
       ...cgroupDirectories(traces.tag),
       ...processes(traces),
+      ...devices(),
     ];
     if (found.length === 0 || Date.now() > deadline) return found;
     await sleep(50);
@@ -66,6 +67,14 @@ function cgroupDirectories(tag: string): readonly string[] {
     const [place = "", type = ""] = [line.split(" ")[4], line.split(" - ")[1]?.split(" ")[0]];
     const directory = `${place}/isc-${tag}`;
     return type.startsWith("cgroup") && existsSync(directory) ? [directory] : [];
+  });
+}
+
+/** An OCI runtime may give the streams it was handed to the container's user, and with them a device of the host. */
+function devices(): readonly string[] {
+  return ["null", "zero", "full", "tty", "random", "urandom"].flatMap((name) => {
+    const { uid, mode } = statSync(`/dev/${name}`);
+    return uid === 0 && (mode & 0o777) === 0o666 ? [] : [`/dev/${name} belongs to ${uid} with mode ${(mode & 0o777).toString(8)}`];
   });
 }
 
