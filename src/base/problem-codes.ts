@@ -33,6 +33,7 @@ export const problemCodes = {
   IMAGE_IN_USE: "The image cannot be removed while an ISC or a snapshot needs it.",
   SNAPSHOT_UNKNOWN: "The ISC has no snapshot of this name.",
   BLUEPRINT_UNREADABLE: "The blueprint's file is missing, no file, or too large.",
+  IMAGE_REFUSED: "The file to import is no exported image, or holds what none does.",
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof problemCodes;

@@ -24,6 +24,11 @@ export function tarCreateArguments({ file, directory, members }: Archive): reado
   return ["--create", "--force-local", `--file=${file}`, ...compression(file), ...plain, `--directory=${directory}`, "--", ...members];
 }
 
+/** The members' names, one a line. */
+export function tarListArguments(file: string): readonly string[] {
+  return ["--list", "--force-local", `--file=${file}`, ...compression(file)];
+}
+
 /**
  * Takes the named members and no others out of an archive by a stranger, into an empty directory.
  * What they are must be looked at afterwards: a member may be a link.

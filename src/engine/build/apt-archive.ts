@@ -21,6 +21,8 @@ import { layerKey } from "./layer-cache.ts";
 
 /** How long fetched package lists count as fresh. */
 const freshMs = 600_000;
+/** Roots are made with /usr merged from the start: usrmerge would only bring Perl to find that out (its alternative is usr-is-merged). */
+export const aptPreferences = "Package: usrmerge\nPin: release *\nPin-Priority: -1\n";
 const fetchTimeoutMs = 900_000;
 
 export interface AptArchive {
@@ -40,7 +42,7 @@ export async function openAptArchive(context: BuildContext, suite: string, note:
   const { host, layout, noCache } = context;
   const architecture = (await host.run(dpkgArchitecture)).stdout.trim();
   const sources = await readSources(context, suite);
-  const sourcesKey = layerKey("sources", suite, architecture, sources);
+  const sourcesKey = layerKey("sources", suite, architecture, sources, aptPreferences);
   const directory = `${layout.layers}/apt-${sourcesKey}`;
   await prepareDirectory(context, directory, architecture, sources);
   const stamp = `${directory}/updated`;
@@ -119,6 +121,7 @@ async function prepareDirectory(context: BuildContext, directory: string, archit
   };
   const credentials = await host.files.findText("/etc/apt/auth.conf");
   if (credentials !== undefined) await give("etc/auth.conf", credentials);
+  await give("etc/preferences", aptPreferences);
   await give("sources.sources", sources);
   await give("apt.conf", renderAptConfig(confinedDirectory, architecture, parseAcquireLines(machine.stdout)));
 }

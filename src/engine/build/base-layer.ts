@@ -3,9 +3,9 @@ import { baseSelection } from "../../tools/apt-get.ts";
 import { dpkgStatusPath, parseDpkgStatus } from "../../tools/dpkg.ts";
 import { mmdebstrapArguments } from "../../tools/mmdebstrap.ts";
 import { runConfined } from "../../tools/unshare.ts";
-import { type AptArchive, downloadPackages, resolvePackages } from "./apt-archive.ts";
+import { type AptArchive, aptPreferences, downloadPackages, resolvePackages } from "./apt-archive.ts";
 import type { BuildContext } from "./build-context.ts";
-import { buildIds, makeImageDirectory } from "./build-ids.ts";
+import { buildIds, giveToImage, makeImageDirectory } from "./build-ids.ts";
 import { findLayer, keepLayer, type Layer, layerKey } from "./layer-cache.ts";
 
 const bootstrapTimeoutMs = 1_800_000;
@@ -24,12 +24,31 @@ export async function ensureBaseLayer(
   return { layer: await keepLayer(context, { key, directory: root, packages }), cached: false };
 }
 
+const folders = [
+  "",
+  "/root",
+  "/root/var",
+  "/root/var/lib",
+  "/root/var/lib/apt",
+  "/root/var/cache",
+  "/root/var/cache/apt",
+  "/root/usr",
+  "/root/etc",
+  "/root/etc/apt",
+  "/root/etc/apt/preferences.d",
+];
+
 async function bootstrap({ host, work, signal }: BuildContext, archive: AptArchive, packageFiles: readonly string[]): Promise<string> {
   const place = `${work}/base`;
   const root = `${place}/root`;
-  for (const folder of ["", "/root", "/root/var", "/root/var/lib", "/root/var/lib/apt", "/root/var/cache", "/root/var/cache/apt"]) {
-    await makeImageDirectory(host, `${place}${folder}`);
+  for (const folder of folders) await makeImageDirectory(host, `${place}${folder}`);
+  for (const name of ["bin", "sbin", "lib", ...(archive.architecture === "amd64" ? ["lib64"] : [])]) {
+    await makeImageDirectory(host, `${root}/usr/${name}`);
+    await host.files.symlink(`usr/${name}`, `${root}/${name}`);
+    await giveToImage(host, `${root}/${name}`);
   }
+  await host.files.write(`${root}/etc/apt/preferences.d/isc`, aptPreferences, 0o644);
+  await giveToImage(host, `${root}/etc/apt/preferences.d/isc`);
   await copyFiles(packageFiles, `${root}/var/cache/apt/archives`);
   const lists = (await host.files.list(`${archive.directory}/lists`)).filter((name) => name.includes("_"));
   await copyFiles(

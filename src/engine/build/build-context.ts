@@ -58,13 +58,18 @@ const passed = new Set([
   "SERVICE_UNUSABLE",
   "SERVICES_DIFFER_IN_USER",
   "USER_UNKNOWN",
-  "BUILD_FAILED",
-  "SEAL_FAILED",
   "DISK_FULL",
+  "PROGRAM_MISSING",
   "STATE_DAMAGED",
   "SOURCE_REFUSED",
 ]);
 const noSpace = /ENOSPC|no space left on device|disk quota exceeded/i;
+
+/** Whether a program's or the kernel's words say that the disk is full. */
+export function isFullDisk(error: unknown): boolean {
+  const lines = [error instanceof Error ? error.message : String(error), ...(isProblem(error) ? error.details : [])];
+  return lines.some((line) => noSpace.test(line));
+}
 
 function stepProblem({ blueprint, signal, layout }: BuildContext, step: StepName, error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
@@ -73,7 +78,7 @@ function stepProblem({ blueprint, signal, layout }: BuildContext, step: StepName
     return new Problem("BUILD_FAILED", `cannot build ${blueprint.name}: it was stopped in step ${step}`, { cause: error });
   const code = step === "pack" || step === "seal" ? "SEAL_FAILED" : "BUILD_FAILED";
   const verb = code === "SEAL_FAILED" ? "seal" : "build";
-  if ([message, ...details].some((line) => noSpace.test(line))) {
+  if (isFullDisk(error)) {
     return new Problem("DISK_FULL", `cannot ${verb} ${blueprint.name}: no space left on the file system of ${layout.root}`, {
       hint: "free some space, for example with iscadm image rm; nothing of this build was kept",
       cause: error,

@@ -12,7 +12,7 @@ import type { RootLayers } from "./root-source.ts";
 import { isDispensable, planSlimming } from "./slim-plan.ts";
 
 /** Goes up when the rules of slim-plan or clean-plan change. */
-const rules = 1;
+const rules = 2;
 
 export async function ensureCleanLayer(
   context: BuildContext,

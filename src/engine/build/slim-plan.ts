@@ -43,6 +43,7 @@ const trees = [
   "/var/lib/apt",
   "/var/lib/dpkg",
   "/var/lib/ucf",
+  "/var/log/apt",
   "/var/lib/systemd/deb-systemd-helper-enabled",
   "/var/lib/systemd/deb-systemd-user-helper-enabled",
 ];
@@ -56,7 +57,7 @@ export function planSlimming(
   packages: readonly Package[],
   listed: (pkg: Package) => readonly string[],
 ): readonly string[] {
-  const owned = new Set(packages.filter(isDispensable).flatMap((pkg) => listed(pkg).map(resolveUsr)));
+  const owned = ownedFiles(packages.filter(isDispensable).flatMap((pkg) => listed(pkg).map(resolveUsr)));
   const gone = new Set(trees);
   const removed: string[] = [];
   for (const { path, kind } of entries) {
@@ -65,6 +66,12 @@ export function planSlimming(
     if (gone.has(path) || isDocument || (kind !== "directory" && owned.has(path))) removed.push(path);
   }
   return removed;
+}
+
+/** dpkg also lists the directories, some of which are symlinks in the tree (/lib, /sbin): what something else lies in stays. */
+function ownedFiles(paths: readonly string[]): ReadonlySet<string> {
+  const parents = new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/"))));
+  return new Set(paths.filter((path) => !parents.has(path) && path.lastIndexOf("/") > 0));
 }
 
 /** Packages of before the merge of / and /usr still list /bin/x, which the tree holds as /usr/bin/x. */
