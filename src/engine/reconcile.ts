@@ -6,6 +6,7 @@ import { linkPrefix } from "../model/identity.ts";
 import type { IscRecord } from "../model/isc.ts";
 import { isName } from "../model/name.ts";
 import type { NftElement } from "../render/nft-ruleset-elements.ts";
+import { emptyTemporary } from "./build/work-directory.ts";
 import type { Engine } from "./engine.ts";
 import { finishDestroy } from "./lifecycle/destroy.ts";
 import { startFresh } from "./lifecycle/start.ts";
@@ -25,6 +26,7 @@ export interface ReconcileReport {
 }
 
 export async function reconcile(engine: Engine): Promise<ReconcileReport> {
+  await emptyTemporary(engine.host, engine.layout);
   const records = engine.iscs.list();
   const kept = records.filter((record) => record.desired === "running" && findProcess(engine, record.name));
   const rest = records.filter((record) => !kept.includes(record));
