@@ -17,7 +17,7 @@ export class VerifyMemory {
 }
 
 /** Values that hold for a file as long as the kernel says it is the same file, unchanged. */
-export class StampedMap<T> {
+class StampedMap<T> {
   readonly #values = new Map<string, Remembered<T>>();
 
   find(path: string, status: FileStatus): T | undefined {

@@ -27,19 +27,6 @@ export interface VerifyOptions {
  */
 const secondLookMs = 40;
 
-/** Throws Problem ISC_UNKNOWN or STATE_DAMAGED. */
-export async function verifyIsc(engine: Engine, name: Name, options: VerifyOptions): Promise<readonly Finding[]> {
-  return verifyMany(engine, [name], options);
-}
-
-export async function verifyAll(engine: Engine, options: VerifyOptions): Promise<readonly Finding[]> {
-  return verifyMany(
-    engine,
-    engine.iscs.list().map((record) => record.name),
-    options,
-  );
-}
-
 /** Findings of each ISC in the contract's order, ISCs in the order of their names given. Throws Problem ISC_UNKNOWN or STATE_DAMAGED. */
 export async function verifyMany(engine: Engine, names: readonly Name[], options: VerifyOptions): Promise<readonly Finding[]> {
   const records = names.map((name) => engine.iscs.get(name));
