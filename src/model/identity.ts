@@ -78,7 +78,8 @@ export function parseDockIdentity(tagHex: string, network: string): DockIdentity
     tag: tagHex,
     networkBase,
     prefixLength,
-    prefix6: `fd15:c${tagHex.slice(0, 3)}:${tagHex}:1`,
+    // As the kernel writes addresses back: no leading zeros in a group (RFC 5952).
+    prefix6: `fd15:c${tagHex.slice(0, 3)}:${Number.parseInt(tagHex, 16).toString(16)}:1`,
     uidBase: firstUid + block * (slotsPerDock + 2) * uidRangeSize,
   };
 }
