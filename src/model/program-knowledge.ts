@@ -35,6 +35,8 @@ export const ProgramKnowledge = z.strictObject({
   foreground: z.boolean().optional(),
   /** ExecStartPre lines (words joined by one space) that are left out: configuration tests, and directories that `writable` makes. */
   dropPrepare: z.array(Pattern).readonly().optional(),
+  /** Run before the unit's own preparation, for what a dropped line did with rights that an ISC does not have. */
+  prepare: z.array(z.array(z.string()).min(1).readonly()).readonly().optional(),
   writable: z
     .array(z.strictObject({ path: z.string(), mode: z.string().regex(/^0[0-7]{3}$/) }))
     .readonly()

@@ -39,7 +39,7 @@ export function planService(options: PlanServiceOptions): PlannedService {
   const start = planStart(found, options, given);
   const known = findKnowledge(knowledge, { unit: found.name.full, program: start.command[0] });
   const identity = chooseIdentity(facts, readIdentity(found, facts), override, known);
-  const preparation = planPreparation(start.preparation, known);
+  const preparation = planPreparation(start.preparation, override.command === undefined ? known : undefined);
   const foreground = planForeground(found, options, known, start.command);
   const paths = listUnitPaths(found.unit, found.name, facts);
   const service = assembleService(

@@ -16,7 +16,7 @@ const ownerPrograms = ["chown", "chgrp"];
 
 export function planPreparation(lines: readonly CommandLine[], known: Known | undefined): Preparation {
   const dropped = (known?.entry.dropPrepare ?? []).map((pattern) => new RegExp(`^(?:${pattern})$`));
-  const steps: (readonly string[])[] = [];
+  const steps: (readonly string[])[] = [...knownSteps(known)];
   const directories: WantedDirectory[] = [];
   const notes: string[] = [];
   let needsShell = false;
@@ -34,6 +34,10 @@ export function planPreparation(lines: readonly CommandLine[], known: Known | un
     }
   }
   return { steps, directories, notes, needsShell };
+}
+
+function knownSteps(known: Known | undefined): readonly (readonly string[])[] {
+  return known?.entry.prepare?.map((step) => step.map(known.fill)) ?? [];
 }
 
 /** A step's exit status counts; where the unit says it does not, a shell swallows it. */
