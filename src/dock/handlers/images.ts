@@ -55,12 +55,12 @@ export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
       return { digest, name, sizeBytes };
     },
     "image-export": async ({ image, file }) => {
-      const { manifest } = await images.store.find(image);
+      const manifest = await images.open(await images.resolve(image));
       await exportImage({ host, layout, digest: manifest.digest, file });
       return { digest: manifest.digest, name: manifest.name, sizeBytes: manifest.sizeBytes };
     },
     "image-import": async ({ file }) => {
-      const { digest, name, sizeBytes } = await importImage({ host, layout, file });
+      const { digest, name, sizeBytes } = (await importImage({ host, layout, file })).manifest;
       return { digest, name, sizeBytes };
     },
   };
