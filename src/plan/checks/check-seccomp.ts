@@ -7,7 +7,7 @@ export const checkSeccomp = whenVisible("the sandbox's kernel answers system cal
   const complaints = [
     ...live.processes.flatMap(complaintsOf),
     ...("seen" in profile && profile.seen === "other"
-      ? ["the filter in the bundle's config.json is not the one of this profile and these rights"]
+      ? ["the filter in the bundle's config.json is not the one of this profile and these rights: a reset loads that one"]
       : []),
   ];
   return judge(complaints, () => {
