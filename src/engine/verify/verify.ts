@@ -13,7 +13,7 @@ import { type HostView, viewHost } from "./host-view.ts";
 import { readImage } from "./image-facts.ts";
 import { readLive } from "./live-facts.ts";
 import { orUndefined } from "./look.ts";
-import { isWhole, readNamespaces } from "./process-facts.ts";
+import { isWhole } from "./process-facts.ts";
 import { keysOf } from "./scratch-facts.ts";
 
 export interface VerifyOptions {
@@ -51,7 +51,7 @@ type Images = ReadonlyMap<IscRecord["image"], ImageFacts>;
 async function look(engine: Engine, records: readonly IscRecord[], images: Images): Promise<ReadonlyMap<Name, readonly Finding[]>> {
   const view = viewHost(engine);
   const findings = new Map<Name, readonly Finding[]>();
-  const identities = listIdentities(engine);
+  const identities = engine.iscs.list().map((record) => identityOf(engine, record, view));
   for (const record of records) {
     const image = images.get(record.image) ?? (await readImage(engine, record.image, false));
     const live = await readLive(engine, { record, manifest: image.manifest, view });
@@ -69,7 +69,7 @@ interface Looked {
 }
 
 function joinFacts(engine: Engine, { record, image, live, view, identities }: Looked): IscFacts {
-  const own = { ...identityOf(engine, record), keyIdentifiers: "seen" in live ? keysOf(live.seen.scratch) : [] };
+  const own = { ...identityOf(engine, record, view), keyIdentifiers: "seen" in live ? keysOf(live.seen.scratch) : [] };
   return {
     record,
     identity: identityOfSlot(engine.dock, record.slot),
@@ -82,14 +82,10 @@ function joinFacts(engine: Engine, { record, image, live, view, identities }: Lo
   };
 }
 
-function listIdentities(engine: Engine): readonly IdentityFacts[] {
-  return engine.iscs.list().map((record) => identityOf(engine, record));
-}
-
 /** What tells one ISC from another, read from the running thing where there is one. */
-function identityOf(engine: Engine, { name, slot, machineId, generation }: IscRecord): IdentityFacts {
+function identityOf(engine: Engine, { name, slot, machineId, generation }: IscRecord, view: HostView): IdentityFacts {
   const process = generation === 0 ? undefined : orUndefined(() => findProcess(engine, name));
-  const namespaces = process && readNamespaces(engine.host, process.pid);
+  const namespaces = process && view.processes.find(({ pid }) => pid === process.pid)?.namespaces;
   const key =
     process && orUndefined(() => engine.host.kernel.fscrypt.readEncryptionPolicy(engine.layout.live.placesMount(name)))?.keyIdentifier;
   return {
