@@ -30,5 +30,11 @@ export function unmountFrom(host: Host, path: string): void {
 
 /** Whether an error of the kernel or of node:fs carries one of these codes. */
 export function isError(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+  if (!(error instanceof Error && "code" in error)) return false;
+  // node:fs does not know the name of every error number.
+  const isOverQuota = "errno" in error && Math.abs(Number(error.errno)) === overQuota;
+  return codes.includes(isOverQuota ? "EDQUOT" : String(error.code));
 }
+
+/** EDQUOT of errno(3), on x86_64 and arm64. */
+const overQuota = 122;

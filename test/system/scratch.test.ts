@@ -78,9 +78,9 @@ test("neither contents nor names of scratch can be read from its file", async ()
     assert.equal(await runAsIsc(area, { directory: `${area.layout.live.placesMount(name)}/tmp`, hostId, script }), "written");
     const file = area.layout.isc.scratchFile(name);
     await area.host.run({ program: "sync", arguments: ["-f", plain] });
-    assert.ok(await holdsText(file, "plain-text-of-a-control"), "the search does find what is not encrypted");
-    assert.equal(await holdsText(file, "plain-text-of-a-secret"), false);
-    assert.equal(await holdsText(file, "name-of-a-secret"), false);
+    assert.ok(await holdsText(area, file, "plain-text-of-a-control"), "the search does find what is not encrypted");
+    assert.equal(await holdsText(area, file, "plain-text-of-a-secret"), false);
+    assert.equal(await holdsText(area, file, "name-of-a-secret"), false);
     await removeScratch(area, name);
   });
 });

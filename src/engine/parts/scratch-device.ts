@@ -54,7 +54,7 @@ export function mapNameOf(layout: Layout, name: Name): string {
 
 /** Lets go of whatever still holds the file. Throws CommandFailure, KernelError. */
 export async function releaseDevice(host: Host, file: string, mapName: string): Promise<void> {
-  if (await host.files.find(mappedDevice(mapName))) await closePlain(host, mapName);
+  if (host.files.findNow(mappedDevice(mapName))) await closePlain(host, mapName);
   const device = host.kernel.loop.findLoopByFile(file);
   if (device !== undefined) host.kernel.loop.detachLoop(device);
 }

@@ -55,6 +55,8 @@ export async function removeVolumesOf(engine: VolumeEngine, isc: Name, { shred }
 
 async function giveSpaceBack(engine: VolumeEngine): Promise<void> {
   const { host, layout } = engine;
+  // A sync wakes the kernel's cleaner, which else may sleep for 30 s.
+  await syncBtrfs(host, layout.volumePool);
   await awaitDeletedSubvolumes(host, layout.volumePool);
   // The blocks of the last transaction are held until the next one ends.
   await syncBtrfs(host, layout.volumePool);
