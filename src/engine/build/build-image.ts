@@ -19,6 +19,7 @@ import { buildFromDebian } from "./from-debian.ts";
 import { buildFromDirectory } from "./from-directory.ts";
 import { ImageTree } from "./image-tree.ts";
 import { layFiles } from "./lay-files.ts";
+import { withCacheLock } from "./layer-cache.ts";
 import { buildFromOci } from "./oci-layers.ts";
 import { mountOverlay } from "./overlay-mount.ts";
 import { type PlannedRoot, planRoot } from "./plan-root.ts";
@@ -52,7 +53,6 @@ export interface BuiltImage {
 }
 
 /**
- * One build at a time for each layout: they share package lists and caches.
  * Throws Problem BUILD_FAILED, SEAL_FAILED, DISK_FULL, HOST_INCAPABLE, SOURCE_REFUSED, and those of planning the services. Nothing is left of a build that failed.
  */
 export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
@@ -69,24 +69,21 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
       noCache: options.noCache ?? false,
       readTree: createReadTree(),
     };
-    const several = Object.keys(blueprint.services).length > 1;
-    const first = await buildOnce(context, options, several ? ["s6"] : []);
-    // Some services turn out to need s6 only when their units have been read.
-    const built = first.missing.length === 0 ? first : await buildOnce(context, options, await packagesFor(context, first.missing));
-    if (built.sealed === undefined) throw lacking(context, built.missing);
+    const built = await withCacheLock(context, () => buildWithNeeds(context, options));
     const { digest, name, sizeBytes, fileCount } = built.sealed.manifest;
     const notes = built.planned.services.flatMap((planned) => planned.notes.map((note) => `${planned.service.name}: ${note}`));
-    return {
-      digest,
-      name,
-      sizeBytes,
-      fileCount,
-      packageCount: built.packageCount,
-      tookMs: Math.round(host.monotonic() - startMs),
-      unchanged: built.sealed.unchanged,
-      notes,
-    };
+    const tookMs = Math.round(host.monotonic() - startMs);
+    return { digest, name, sizeBytes, fileCount, packageCount: built.packageCount, tookMs, unchanged: built.sealed.unchanged, notes };
   });
+}
+
+/** Some services turn out to need s6 only when their units have been read: then once more, with it. */
+async function buildWithNeeds(context: BuildContext, options: BuildOptions): Promise<Attempt & { readonly sealed: Sealed }> {
+  const several = Object.keys(context.blueprint.services).length > 1;
+  const first = await buildOnce(context, options, several ? ["s6"] : []);
+  const built = first.missing.length === 0 ? first : await buildOnce(context, options, packagesFor(context, first.missing));
+  if (built.sealed === undefined) throw lacking(context, built.missing);
+  return { ...built, sealed: built.sealed };
 }
 
 interface Attempt {
@@ -201,7 +198,7 @@ async function seal(
 }
 
 /** Only a Debian source can be asked for more. */
-async function packagesFor(context: BuildContext, missing: readonly Need[]): Promise<readonly string[]> {
+function packagesFor(context: BuildContext, missing: readonly Need[]): readonly string[] {
   if (context.blueprint.from.kind !== "debian" || missing.includes("shell")) throw lacking(context, missing);
   return ["s6"];
 }
