@@ -120,6 +120,8 @@ function letGo(child: Spare): void {
 
 async function endChild(child: Spare): Promise<void> {
   child.ref();
+  // "close" waits for its output too, which letGo took out of the event loop.
+  if ("ref" in child.stdout && typeof child.stdout.ref === "function") child.stdout.ref();
   const ended = once(child, "close");
   child.kill("SIGKILL");
   await ended;
