@@ -11,7 +11,7 @@ import { lookLong, wordsOf } from "./look.ts";
 /** @param full read the whole image file again, whatever is remembered of it */
 export async function readImage(engine: Engine, digest: Digest, full: boolean): Promise<ImageFacts> {
   const seal = await lookLong(() => engine.images.verify(digest, { full }));
-  if ("unseen" in seal) return readDamagedImage(engine, digest, seal.unseen);
+  if ("unseen" in seal) return readDamagedImage(engine, { digest, full, complaint: seal.unseen });
   const { manifest, keyId } = seal.seen;
   return {
     manifest: { seen: manifest },
@@ -21,10 +21,17 @@ export async function readImage(engine: Engine, digest: Digest, full: boolean): 
   };
 }
 
+interface DamagedImage {
+  readonly digest: Digest;
+  readonly full: boolean;
+  /** What the seal's own check says. */
+  readonly complaint: string;
+}
+
 /** Which of its promises an image breaks that may not be run: each file is looked at by itself. */
-async function readDamagedImage(engine: Engine, digest: Digest, complaint: string): Promise<ImageFacts> {
+async function readDamagedImage(engine: Engine, { digest, full, complaint }: DamagedImage): Promise<ImageFacts> {
   const manifest = await readManifest(engine, digest);
-  const measured = await lookLong(() => measureImage(engine, digest));
+  const measured = await lookLong(() => measureImage(engine, digest, full));
   const files = "seen" in manifest ? await readFileList(engine, digest, manifest.seen) : { unseen: manifest.unseen };
   const signature = await readSignature(engine, digest);
   // A changed manifest, package list or blueprint has no row of its own: what was signed is not what lies there.
@@ -46,11 +53,15 @@ async function readSignature({ images }: Engine, digest: Digest): Promise<ImageF
   }
 }
 
-async function measureImage({ host, layout, verifyMemory }: Engine, digest: Digest): Promise<{ digest: string; how: string }> {
+async function measureImage(
+  { host, layout, verifyMemory }: Engine,
+  digest: Digest,
+  full: boolean,
+): Promise<{ digest: string; how: string }> {
   const file = layout.image.erofs(digest);
   const status = await host.files.find(file);
   if (status?.kind !== "file") throw new Error(`the image file ${file} is missing`);
-  const known = verifyMemory.digests.find(file, status);
+  const known = full ? undefined : verifyMemory.digests.find(file, status);
   if (known !== undefined) return { digest: known, how: "its file unchanged since it was read" };
   const { verity } = await host.measure(file);
   verifyMemory.digests.set(file, status, verity);
