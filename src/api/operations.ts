@@ -79,5 +79,3 @@ export const operations = {
 
 export type OperationName = keyof typeof operations;
 export type InputOf<N extends OperationName> = z.input<(typeof operations)[N]["input"]>;
-export type ParsedInputOf<N extends OperationName> = z.output<(typeof operations)[N]["input"]>;
-

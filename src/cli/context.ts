@@ -1,10 +1,7 @@
 /** What every command is given: the streams it talks through, the global flags, and a dock to ask. */
 import type { DockClient } from "../api/node-client.ts";
 import type { Palette } from "./output/palette.ts";
-
-type Terminal = { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
-export type OutputStream = NodeJS.WritableStream & Terminal;
-export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
+import type { InputStream, OutputStream } from "./streams.ts";
 
 /** The process around the command, given so that tests can be it. */
 export interface CliIo {

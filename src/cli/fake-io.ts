@@ -1,7 +1,8 @@
 /** Runs the command line inside a test: streams that remember, a fixed clock, and no machine around them. */
 import { PassThrough } from "node:stream";
-import type { CliIo, OutputStream } from "./context.ts";
+import type { CliIo } from "./context.ts";
 import { runCli } from "./run-cli.ts";
+import type { OutputStream } from "./streams.ts";
 
 export interface FakeRunOptions {
   readonly socket?: string;

@@ -3,7 +3,8 @@ import type { Duplex } from "node:stream";
 import { encodeFrame, encodeJsonFrame, type Frame, FrameDecoder, parseJsonFrame } from "../api/terminal-frames.ts";
 import type { TerminalRequestInput } from "../api/terminal-request.ts";
 import { Problem, parseProblem } from "../base/problem.ts";
-import type { CliContext, CliIo, OutputStream } from "./context.ts";
+import type { CliContext, CliIo } from "./context.ts";
+import type { OutputStream } from "./streams.ts";
 
 type SessionRequest = Omit<TerminalRequestInput, "columns" | "rows">;
 

@@ -4,12 +4,12 @@ import type { Host } from "../host/host.ts";
 import type { DockIdentity } from "../model/identity.ts";
 import type { Layout } from "../model/layout.ts";
 import type { IscStore } from "../store/isc-store.ts";
+import type { CgroupHierarchy } from "./cgroup-hierarchies.ts";
 import type { Images } from "./images.ts";
-import type { SeccompProfiles } from "./parts/bundle.ts";
-import type { CgroupHierarchy } from "./parts/cgroup.ts";
 import type { Firewall } from "./parts/firewall.ts";
 import type { NameBook } from "./parts/name-book.ts";
-import type { ScratchTemplates } from "./parts/scratch.ts";
+import type { ScratchTemplates } from "./scratch-templates.ts";
+import type { SeccompProfiles } from "./seccomp-profiles.ts";
 import type { VerifyMemory } from "./verify/verify-memory.ts";
 
 export interface Engine {

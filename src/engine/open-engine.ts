@@ -6,13 +6,13 @@ import type { DockIdentity } from "../model/identity.ts";
 import { type Layout, liveMode } from "../model/layout.ts";
 import { IscStore } from "../store/isc-store.ts";
 import { runtimePrograms } from "../tools/oci-runtime.ts";
+import { type CgroupHierarchy, listHierarchies } from "./cgroup-hierarchies.ts";
 import type { Engine } from "./engine.ts";
 import { Images } from "./images.ts";
-import { SeccompProfiles } from "./parts/bundle.ts";
-import { type CgroupHierarchy, listHierarchies } from "./parts/cgroup.ts";
 import { Firewall } from "./parts/firewall.ts";
 import { NameBook } from "./parts/name-book.ts";
-import { ScratchTemplates } from "./parts/scratch.ts";
+import { ScratchTemplates } from "./scratch-templates.ts";
+import { SeccompProfiles } from "./seccomp-profiles.ts";
 import { VerifyMemory } from "./verify/verify-memory.ts";
 
 export interface EngineOptions {
@@ -37,7 +37,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   }
   hideUnifiedHierarchy(host);
   enableForwarding(host);
-  const hierarchies = listHierarchies({ host });
+  const hierarchies = listHierarchies(host);
   return {
     host,
     layout,
@@ -69,7 +69,7 @@ async function chooseRuntime(host: Host): Promise<"crun" | "runc"> {
  * Only the dock's own mount namespace is changed.
  */
 function hideUnifiedHierarchy(host: Host): void {
-  const hierarchies = listHierarchies({ host });
+  const hierarchies = listHierarchies(host);
   if (!hierarchies.some(({ version }) => version === 1)) return;
   for (const { version, mountPoint } of hierarchies)
     if (version === 2) host.kernel.mounts.unmount(mountPoint, host.kernel.mounts.MNT_DETACH);

@@ -1,7 +1,7 @@
 /** What a running ISC uses now, from its cgroup. */
 import type { Name } from "../model/name.ts";
 import type { Engine } from "./engine.ts";
-import { cgroupPath, listHierarchies } from "./parts/cgroup.ts";
+import { cgroupPath } from "./parts/cgroup.ts";
 
 export interface Usage {
   readonly memoryBytes?: number;
@@ -13,7 +13,7 @@ export interface Usage {
 export async function readUsage(engine: Engine, name: Name): Promise<Usage> {
   const path = cgroupPath(engine, name);
   const read = (controller: string, v1File: string, v2File: string): string | undefined => {
-    for (const { version, mountPoint, controllers } of listHierarchies(engine)) {
+    for (const { version, mountPoint, controllers } of engine.hierarchies) {
       if (version === 1 && !controllers.includes(controller)) continue;
       const text = engine.host.files.findTextNow(`${mountPoint}${path}/${version === 1 ? v1File : v2File}`);
       if (text !== undefined) return text.trim();

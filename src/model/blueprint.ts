@@ -4,7 +4,9 @@ import { Name } from "./name.ts";
 import { NetworkPolicy, PortNumber } from "./network.ts";
 
 /** An absolute, normalised path inside the image: no `..`, no empty or `.` segment, no NUL. */
-export const ImagePath = z.string().regex(/^\/(?:(?!\.{1,2}(?:\/|$))[^/\0]+(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)*\/?)?$/, "must be an absolute path without . or ..");
+export const ImagePath = z
+  .string()
+  .regex(/^\/(?:(?!\.{1,2}(?:\/|$))[^/\0]+(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)*\/?)?$/, "must be an absolute path without . or ..");
 
 export const Source = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("debian"), suite: z.string(), packages: z.array(z.string()).readonly() }),
@@ -41,8 +43,7 @@ export const FileOverlay = z.strictObject({
 });
 export type FileOverlay = z.infer<typeof FileOverlay>;
 
-export const VolumeDeclaration = z.strictObject({ at: ImagePath, sizeBytes: z.number().int().positive() });
-export type VolumeDeclaration = z.infer<typeof VolumeDeclaration>;
+const VolumeDeclaration = z.strictObject({ at: ImagePath, sizeBytes: z.number().int().positive() });
 
 export const Limits = z.strictObject({
   memoryBytes: z.number().int().positive(),

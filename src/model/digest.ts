@@ -1,7 +1,7 @@
 /** The identity of an image: the fs-verity digest (SHA-256, 4096-byte blocks, no salt) of its EROFS file, as `fsverity digest` prints it. */
 import { z } from "zod";
 
-export const digestPattern = /^sha256:[0-9a-f]{64}$/;
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 export const Digest = z.string().regex(digestPattern, "must be sha256: and 64 hexadecimal digits").brand<"Digest">();
 export type Digest = z.infer<typeof Digest>;

@@ -2,12 +2,30 @@
 import type { Name } from "./name.ts";
 
 export const contractRows = [
-  "net.inbound", "net.outbound", "net.spoof", "files.minimal",
-  "root.sealed", "root.signed", "write.noexec", "write.declared", "kernel.masked",
-  "ns.own", "uid.range", "caps.none", "nnp", "seccomp", "wx", "exec.sealed",
-  "limit.memory", "limit.cpu", "limit.pids", "scratch.quota",
-  "scratch.encrypted", "identity.unique",
-  "audit.on", "ledger.chained",
+  "net.inbound",
+  "net.outbound",
+  "net.spoof",
+  "files.minimal",
+  "root.sealed",
+  "root.signed",
+  "write.noexec",
+  "write.declared",
+  "kernel.masked",
+  "ns.own",
+  "uid.range",
+  "caps.none",
+  "nnp",
+  "seccomp",
+  "wx",
+  "exec.sealed",
+  "limit.memory",
+  "limit.cpu",
+  "limit.pids",
+  "scratch.quota",
+  "scratch.encrypted",
+  "identity.unique",
+  "audit.on",
+  "ledger.chained",
 ] as const;
 export type ContractRow = (typeof contractRows)[number];
 

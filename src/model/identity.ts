@@ -25,7 +25,7 @@ export interface SlotIdentity {
   readonly link: string;
 }
 
-export const uidRangeSize = 65_536;
+const uidRangeSize = 65_536;
 export const slotsPerDock = 4_094;
 /** Above every range that systemd-nspawn, adduser, podman and subuid hand out (systemd docs/UIDS-GIDS.md). */
 const firstUid = 0x7000_0000;

@@ -5,8 +5,7 @@ import { Name } from "./name.ts";
 import { Exposure, type Protocol } from "./network.ts";
 
 /** What should be. `destroyed` is a tombstone: remove everything, then this record. */
-export const Desired = z.enum(["running", "stopped", "destroyed"]);
-export type Desired = z.infer<typeof Desired>;
+const Desired = z.enum(["running", "stopped", "destroyed"]);
 
 export const RuntimeName = z.enum(["crun", "runc", "runsc"]);
 export type RuntimeName = z.infer<typeof RuntimeName>;

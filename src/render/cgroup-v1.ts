@@ -6,7 +6,7 @@ export interface CgroupSetting {
   readonly value: string;
 }
 
-export const cpuPeriodUs = 100_000;
+const cpuPeriodUs = 100_000;
 const smallestQuotaUs = 1_000;
 
 /** null, zero, full, random, urandom, tty, console, ptmx and terminals: what every OCI container has (runtime specification, "Default Devices"). */
@@ -40,6 +40,6 @@ function settingsOf(controller: string, { memoryBytes, cpuPercent, processes }: 
 }
 
 /** Microseconds of each period. The kernel refuses less than a millisecond. */
-export function cpuQuotaUs(cpuPercent: number): number {
+function cpuQuotaUs(cpuPercent: number): number {
   return Math.max(Math.round((cpuPercent / 100) * cpuPeriodUs), smallestQuotaUs);
 }

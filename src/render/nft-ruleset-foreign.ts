@@ -37,7 +37,7 @@ export function planForeignFirewallRemoval(dock: DockIdentity, listing: unknown)
 }
 
 /** The rules which a foreign forward chain needs: in our own table both directions are judged, whatever is said here. */
-export function renderForeignForwardRules(dock: DockIdentity): readonly string[] {
+function renderForeignForwardRules(dock: DockIdentity): readonly string[] {
   return ["iifname", "oifname"].map((side) => `${side} "${linkPrefix(dock)}*" counter accept comment "${commentOf(dock)}"`);
 }
 

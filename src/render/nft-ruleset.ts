@@ -6,7 +6,7 @@
 import { type DockIdentity, linkPrefix, tableName } from "../model/identity.ts";
 
 /** Names of the table's counters, and what each counts. */
-export const nftCounters = {
+const nftCounters = {
   spoofed: "packets of ISCs with an address that is not theirs",
   denied_out: "packets of ISCs that open a connection nobody declared",
   denied_in: "packets to ISCs that reach for a port nobody exposed",

@@ -81,15 +81,7 @@ export function aptInstallFiles(files: readonly string[]): readonly string[] {
     "DPkg::Options::=--force-confold",
     "DPkg::Use-Pty=false",
   ];
-  return [
-    "-q",
-    "-y",
-    ...[...options, ...quick].flatMap((option) => ["-o", option]),
-    "--no-install-recommends",
-    "install",
-    "--",
-    ...files,
-  ];
+  return ["-q", "-y", ...[...options, ...quick].flatMap((option) => ["-o", option]), "--no-install-recommends", "install", "--", ...files];
 }
 
 /** Lines such as "Inst nginx-light [1.1] (1.22.1-9 Debian:12.1/stable [amd64])", sorted by name. */

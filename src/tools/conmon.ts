@@ -24,7 +24,7 @@ const syncDescriptor = 3;
 /** Descriptor on which it waits for a byte, as _OCI_STARTPIPE. */
 const startDescriptor = 4;
 
-export function conmonArguments(options: ConmonOptions): readonly string[] {
+function conmonArguments(options: ConmonOptions): readonly string[] {
   return [
     "--api-version=1",
     // It stays our child and does not fork once more; it outlives us all the same, in a session of its own.
@@ -51,7 +51,7 @@ export function conmonArguments(options: ConmonOptions): readonly string[] {
 export type CreateAnswer = { readonly kind: "created"; readonly pid: number } | { readonly kind: "refused"; readonly message: string };
 
 /** conmon's line on the sync pipe: `{"data": PID}` since API version 1; -1 and a message when `create` failed. */
-export function parseSyncLine(line: string): { readonly pid: number; readonly message?: string } | undefined {
+function parseSyncLine(line: string): { readonly pid: number; readonly message?: string } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);

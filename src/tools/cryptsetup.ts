@@ -7,7 +7,7 @@ export const plainKeyBytes = 64;
 const noSuchDevice = 4;
 
 /** `--hash plain` matters: a key that comes through stdin would else be hashed down to 20 bytes (cryptsetup(8), "plain mode"). */
-export function openPlainArguments(device: string, name: string): readonly string[] {
+function openPlainArguments(device: string, name: string): readonly string[] {
   const cipher = ["--cipher", "aes-xts-plain64", "--key-size", String(plainKeyBytes * 8), "--hash", "plain"];
   return ["open", "--type", "plain", "--batch-mode", ...cipher, "--key-file", "-", device, name];
 }

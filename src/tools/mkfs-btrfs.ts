@@ -4,7 +4,7 @@ import type { Host } from "../host/host.ts";
 /** Below this mkfs.btrfs refuses with duplicated metadata (109 MiB), and little more would be of no use. */
 export const smallestBtrfsBytes = 256 * 1024 * 1024;
 
-export function mkfsBtrfsArguments(target: string, label: string): readonly string[] {
+function mkfsBtrfsArguments(target: string, label: string): readonly string[] {
   return ["--quiet", "--label", label, target];
 }
 

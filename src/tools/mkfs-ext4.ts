@@ -5,7 +5,7 @@ import type { Host } from "../host/host.ts";
  * No journal and no reserved blocks: nothing of it outlives a crash, nobody but the ISC writes to it. Inode tables are left
  * unwritten (mount with noinit_itable). One inode for each 8 KiB: scratch holds small files, and an unwritten table costs nothing.
  */
-export function mkfsExt4Arguments(target: string): readonly string[] {
+function mkfsExt4Arguments(target: string): readonly string[] {
   const features = "encrypt,metadata_csum,^has_journal,^resize_inode,^huge_file";
   return [
     "-q",

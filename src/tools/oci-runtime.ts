@@ -57,7 +57,7 @@ export function execArguments(runtime: OciRuntime, id: string, options: ExecOpti
   return [...runtime.globalArguments, "exec", ...tty, `--pid-file=${options.pidFile}`, `--process=${options.processFile}`, id];
 }
 
-export function deleteArguments(runtime: OciRuntime, id: string): readonly string[] {
+function deleteArguments(runtime: OciRuntime, id: string): readonly string[] {
   return [...runtime.globalArguments, "delete", "--force", id];
 }
 

@@ -23,7 +23,7 @@ export const confinedDirectory = "/mnt";
 /** mount(8) must not turn "." into a path: the folders above are closed to the namespace's root. */
 const bindScript = `mount --no-canonicalize --rbind . ${confinedDirectory} && cd ${confinedDirectory} && exec "$@"`;
 
-export function confinedArguments(userNamespace: string, from: Confinement["from"], command: readonly string[]): readonly string[] {
+function confinedArguments(userNamespace: string, from: Confinement["from"], command: readonly string[]): readonly string[] {
   const closed = from === "closed" ? ["--pid", "--fork", "--kill-child", "--mount-proc", "--ipc", "--uts", "--net"] : [];
   const bound = ["unshare", "--mount", ...closed, "--", "sh", "-c", bindScript, "sh"];
   // The death signal is set after the change of ids, which would take it away (prctl(2)).

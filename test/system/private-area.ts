@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KeyedLock } from "../../src/base/keyed-lock.ts";
-import { ScratchTemplates } from "../../src/engine/parts/scratch.ts";
+import { ScratchTemplates } from "../../src/engine/scratch-templates.ts";
 import type { Host } from "../../src/host/host.ts";
 import { parseMountInfo } from "../../src/host/kernel/mountinfo.ts";
 import { MNT_DETACH, MS_BIND, mount, setPropagation, unmount } from "../../src/host/kernel/mounts.ts";

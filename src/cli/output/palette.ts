@@ -1,5 +1,5 @@
 /** Colours by meaning. Without a terminal, with NO_COLOR (no-color.org) or --no-color, every one of them is plain text. */
-import type { OutputStream } from "../context.ts";
+import type { OutputStream } from "../streams.ts";
 
 type Paint = (text: string) => string;
 

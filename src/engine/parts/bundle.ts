@@ -1,41 +1,15 @@
 /** The bundle: what the OCI runtime reads to make an ISC's container, and the small files in /etc that differ from ISC to ISC. */
-import type { Files } from "../../host/host.ts";
 import { identityOfSlot } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
 import type { IscRecord } from "../../model/isc.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
-import { SeccompFragment, SeccompProfile } from "../../model/seccomp-profile.ts";
 import { etcFileNames, renderEtcFiles } from "../../render/etc-files.ts";
 import { renderOciConfig } from "../../render/oci-config.ts";
-import { type OciSeccomp, renderSeccomp } from "../../render/seccomp.ts";
 import type { OciRuntime } from "../../tools/oci-runtime.ts";
 import type { Engine } from "../engine.ts";
 import { cgroupPath } from "./cgroup.ts";
 import { findProcess } from "./process.ts";
 import { addressBook } from "./traffic.ts";
-
-/** profiles/seccomp, read once. */
-export class SeccompProfiles {
-  readonly #files: Files;
-  readonly #directory: string;
-  #loaded: Promise<{ readonly profile: SeccompProfile; readonly wxFragment: SeccompFragment }> | undefined;
-
-  constructor(files: Files, profiles: string) {
-    this.#files = files;
-    this.#directory = `${profiles}/seccomp`;
-  }
-
-  /** The filter of an image's ISCs. */
-  async render({ posture, architecture }: Pick<Manifest, "posture" | "architecture">): Promise<OciSeccomp> {
-    this.#loaded ??= this.#load();
-    return renderSeccomp({ ...(await this.#loaded), rights: posture.rights, architecture });
-  }
-
-  async #load() {
-    const read = async (name: string): Promise<unknown> => JSON.parse(await this.#files.readText(`${this.#directory}/${name}.json`));
-    return { profile: SeccompProfile.parse(await read("default")), wxFragment: SeccompFragment.parse(await read("write-xor-execute")) };
-  }
-}
 
 export interface BundleParts {
   readonly runtime: OciRuntime;

@@ -1,5 +1,4 @@
 /** The cgroups of ISCs. On v2, and for runc, the OCI runtime makes them; on v1 under crun the dock does, see decision 0005. */
-import { parseMountInfo } from "../../host/kernel/mountinfo.ts";
 import type { Limits } from "../../model/blueprint.ts";
 import { cgroupRoot } from "../../model/identity.ts";
 import type { Name } from "../../model/name.ts";
@@ -13,22 +12,6 @@ const settleMs = 10;
 /** As the OCI configuration's cgroupsPath: below the root of every hierarchy. */
 export function cgroupPath(engine: Engine, name: Name): string {
   return `/${cgroupRoot(engine.dock)}/${name}`;
-}
-
-export interface CgroupHierarchy {
-  readonly version: 1 | 2;
-  readonly mountPoint: string;
-  /** v1: the controllers of this hierarchy. */
-  readonly controllers: readonly string[];
-}
-
-/** What is mounted in the dock's own mount namespace; cgroups(7). */
-export function listHierarchies(engine: Pick<Engine, "host">): readonly CgroupHierarchy[] {
-  return parseMountInfo(engine.host.files.findTextNow("/proc/self/mountinfo") ?? "").flatMap((mount): readonly CgroupHierarchy[] => {
-    if (mount.type === "cgroup2") return [{ version: 2, mountPoint: mount.mountPoint, controllers: [] }];
-    if (mount.type === "cgroup") return [{ version: 1, mountPoint: mount.mountPoint, controllers: mount.superOptions }];
-    return [];
-  });
 }
 
 /**

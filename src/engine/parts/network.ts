@@ -49,20 +49,6 @@ export function ensureNetwork(engine: Engine, record: IscRecord): void {
   namespaces.withNetworkNamespace(pin, () => configureInside(engine, identity, macs.outside));
 }
 
-export interface NetworkProbe {
-  readonly namespacePinned: boolean;
-  readonly linkUp: boolean;
-}
-
-export function probeNetwork(engine: Engine, record: IscRecord): NetworkProbe {
-  const { namespaces, rtnetlink } = engine.host.kernel;
-  using socket = new rtnetlink.Rtnetlink();
-  return {
-    namespacePinned: namespaces.isNamespacePin(engine.layout.live.networkNamespace(record.name)),
-    linkUp: socket.findLink(identityOfSlot(engine.dock, record.slot).link)?.up ?? false,
-  };
-}
-
 /** The kernel ends the pair with the namespace, in the background: deleting the link ourselves would hold up the dock for tens of milliseconds. */
 export function removeNetwork(engine: Engine, record: IscRecord): void {
   engine.host.kernel.namespaces.removeNetworkNamespace(engine.layout.live.networkNamespace(record.name));

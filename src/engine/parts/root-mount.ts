@@ -12,7 +12,7 @@ import type { Engine } from "../engine.ts";
 const erofsMagic = 0xe0f5e1e2;
 
 /** Mounts the image file itself (Linux 6.12 and later), or a loop device on older kernels. Safe to repeat. Throws KernelError. */
-export async function ensureImageMount(engine: Engine, digest: Digest): Promise<string> {
+async function ensureImageMount(engine: Engine, digest: Digest): Promise<string> {
   const target = engine.layout.image.mount(digest);
   if (await isErofs(engine, target)) return target;
   await engine.host.files.makeDirectory(target, liveMode);

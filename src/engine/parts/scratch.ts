@@ -5,11 +5,9 @@
 import { Problem } from "../../base/problem.ts";
 import { renderSize } from "../../base/size.ts";
 import type { Host } from "../../host/host.ts";
-import type { SparseImage } from "../../host/kernel/sparse.ts";
 import type { WritablePlace } from "../../model/image.ts";
-import { type Layout, liveMode } from "../../model/layout.ts";
+import { liveMode } from "../../model/layout.ts";
 import type { Name } from "../../model/name.ts";
-import { formatExt4 } from "../../tools/mkfs-ext4.ts";
 import type { Engine } from "../engine.ts";
 import { type IdMapping, mountIdmapped } from "../idmapped-mount.ts";
 import { isError, isMountPoint, unmountFrom } from "../mount-table.ts";
@@ -98,57 +96,5 @@ function shutDown(host: Host, mountPoint: string): void {
   } catch (error) {
     // Something else than scratch is mounted there.
     if (!isError(error, "ENOTTY", "EOPNOTSUPP")) throw error;
-  }
-}
-
-/** Removes what earlier boots or broken-off removals left of ISCs that are not running. Throws KernelError, CommandFailure. */
-export async function sweepScratch({ host, layout }: MachinePlaces, running: ReadonlySet<Name>): Promise<void> {
-  const names = await host.files.findList(layout.iscs);
-  // The store of ISCs lies in directories named after them.
-  for (const name of names as readonly Name[]) if (!running.has(name)) await removeScratch({ host, layout }, name);
-}
-
-/** Goes with the arguments of mkfs: another form of scratch gets another number. */
-const templateForm = 1;
-
-/** Formatted file systems by size, made once and kept: on disk whole, in memory only the few blocks that are not zero. */
-export class ScratchTemplates {
-  readonly #host: Host;
-  readonly #layout: Layout;
-  readonly #bySize = new Map<number, Promise<SparseImage>>();
-
-  constructor({ host, layout }: MachinePlaces) {
-    this.#host = host;
-    this.#layout = layout;
-  }
-
-  /** Throws CommandFailure or the error of node:fs; then the next call tries again. */
-  get(sizeBytes: number): Promise<SparseImage> {
-    const known = this.#bySize.get(sizeBytes);
-    if (known !== undefined) return known;
-    const made = this.#make(sizeBytes).catch((error: unknown) => {
-      this.#bySize.delete(sizeBytes);
-      throw error;
-    });
-    this.#bySize.set(sizeBytes, made);
-    return made;
-  }
-
-  async #make(sizeBytes: number): Promise<SparseImage> {
-    const { files, kernel } = this.#host;
-    const path = `${this.#layout.scratchTemplates}/ext4-${templateForm}-${sizeBytes}`;
-    if (!(await files.find(path))) await this.#format(path, sizeBytes);
-    return kernel.sparse.readSparse(path);
-  }
-
-  async #format(path: string, sizeBytes: number): Promise<void> {
-    const { files, kernel } = this.#host;
-    await files.makeDirectory(this.#layout.scratchTemplates);
-    const draft = `${path}.new`;
-    await files.remove(draft);
-    kernel.sparse.writeSparse(draft, { sizeBytes, extents: [] });
-    await formatExt4(this.#host, draft);
-    await files.sync(draft);
-    await files.rename(draft, path);
   }
 }

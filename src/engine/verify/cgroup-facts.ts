@@ -1,7 +1,7 @@
 /** Limits as the cgroup files have them, on v1, v2 and hybrid hosts. See Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst. */
 import type { Host } from "../../host/host.ts";
 import type { LimitFacts, LiveFacts, ProcessFacts, Seen } from "../../plan/checks/facts.ts";
-import type { CgroupHierarchy } from "../parts/cgroup.ts";
+import type { CgroupHierarchy } from "../cgroup-hierarchies.ts";
 import { orUndefined } from "./look.ts";
 
 type Controller = keyof LiveFacts["limits"];
