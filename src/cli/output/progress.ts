@@ -1,7 +1,7 @@
 /** Draws what a long operation tells: one living line per step on a terminal, plain lines elsewhere. It writes to standard error, so that results stay clean. */
 import { textWidth } from "../../base/table.ts";
 import type { Progress } from "../../model/progress.ts";
-import type { OutputStream } from "../context.ts";
+import type { OutputStream } from "../streams.ts";
 import { type Palette, plainPalette } from "./palette.ts";
 import { renderTook } from "./words.ts";
 
