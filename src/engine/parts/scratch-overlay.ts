@@ -44,7 +44,7 @@ export async function ensureOverlay(
 }
 
 /** No feature that would let the upper layer point at other files of the lower one. See the kernel's filesystems/overlayfs. */
-function renderOverlayOptions(lower: string, upper: string, work: string): string {
+export function renderOverlayOptions(lower: string, upper: string, work: string): string {
   const paths = Object.entries({ lowerdir: lower, upperdir: upper, workdir: work });
   // The kernel splits at commas, and lowerdir at colons.
   const options = paths.map(([key, path]) => `${key}=${path.replace(/[\\,:]/g, "\\$&")}`);
