@@ -1,4 +1,5 @@
 /** What each operation answers, as types: the dock makes them, the CLI draws them. Field names are stable, they are what --json prints. */
+import type { Capability } from "../model/capability.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Finding } from "../model/finding.ts";
 import type { ImageSummary, Manifest } from "../model/image.ts";
@@ -69,15 +70,6 @@ export interface VerifyAnswer {
 
 export interface SnapshotsAnswer {
   readonly snapshots: readonly SnapshotRecord[];
-}
-
-/** One thing the dock found the host able or unable to do, and what rests on it. */
-export interface Capability {
-  /** Stable name, e.g. "fs-verity". */
-  readonly name: string;
-  readonly present: boolean;
-  /** What was seen, e.g. "kernel 6.18 without CONFIG_FS_VERITY". */
-  readonly detail: string;
 }
 
 export interface DockStatusAnswer {

@@ -1,7 +1,7 @@
 /** dock-status and dock-stop. */
 import { detectCapabilities } from "../../engine/capabilities.ts";
+import { restsOf } from "../../engine/capabilities-rests.ts";
 import { findProcess } from "../../engine/parts/process.ts";
-import { restsOf } from "../../plan/rests.ts";
 import type { Dock } from "../dock.ts";
 import type { Handlers } from "../server.ts";
 
