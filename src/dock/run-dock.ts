@@ -8,7 +8,7 @@ import { Problem } from "../base/problem.ts";
 import type { Engine } from "../engine/engine.ts";
 import { openEngine } from "../engine/open-engine.ts";
 import { removeStrayCgroups } from "../engine/parts/cgroup.ts";
-import { removeForeignPassage } from "../engine/parts/foreign-firewall.ts";
+import { ensureForeignPassage, removeForeignPassage } from "../engine/parts/foreign-firewall.ts";
 import { reconcile } from "../engine/reconcile.ts";
 import { tryLockFile } from "../host/kernel/lock.ts";
 import { createLocalHost } from "../host/local-host.ts";
@@ -85,6 +85,7 @@ async function startUp(engine: Engine, log: Logger): Promise<void> {
   await engine.iscs.load();
   for (const damaged of engine.iscs.damaged) log.error(damaged, "damaged record");
   const report = await reconcile(engine);
+  await ensureForeignPassage(engine);
   for (const { name, error } of report.failed) log.error({ name, err: error }, "cannot reconcile");
   log.info({ kept: report.kept.length, started: report.started, removed: report.removed }, "reconciled");
 }

@@ -18,6 +18,8 @@ const cache = "/var/tmp/isc-test-cache";
 
 export interface TestDockOptions {
   readonly environment?: Readonly<Record<string, string>>;
+  /** Name of a network namespace of `ip netns` that is the dock's host. `ip netns exec` itself would hide the cgroups behind a fresh /sys. */
+  readonly networkNamespace?: string;
 }
 
 export class TestDock implements AsyncDisposable {
@@ -26,10 +28,12 @@ export class TestDock implements AsyncDisposable {
   readonly client: DockClient;
   readonly tag: string;
   readonly #base: string;
+  readonly #prefix: readonly string[];
   #process: ChildProcess | undefined;
 
   private constructor(base: string, options: TestDockOptions) {
     this.#base = base;
+    this.#prefix = options.networkNamespace === undefined ? [] : ["/usr/bin/nsenter", `--net=/run/netns/${options.networkNamespace}`, "--"];
     const network = `10.${randomInt(210, 250)}.${randomInt(0, 16) * 16}.0/20`;
     this.environment = { ISC_ROOT: `${base}/root`, ISC_RUN: `${base}/run`, ISC_CACHE: cache, ISC_NET: network, ...options.environment };
     const settings = readDockSettings(this.environment);
@@ -55,7 +59,8 @@ export class TestDock implements AsyncDisposable {
 
   /** Starts the daemon again on the same state. */
   async launch(): Promise<void> {
-    const child = spawn(launcher, { env: { PATH: process.env.PATH, ...this.environment }, stdio: ["ignore", "ignore", "pipe"] });
+    const [program = launcher, ...command] = [...this.#prefix, launcher];
+    const child = spawn(program, command, { env: { PATH: process.env.PATH, ...this.environment }, stdio: ["ignore", "ignore", "pipe"] });
     this.#process = child;
     let words = "";
     child.stderr?.on("data", (chunk) => {
