@@ -13,7 +13,7 @@ import { closePool, ensurePool, probePool } from "../../src/engine/volumes/volum
 import { cloneVolumes, removeVolumeSnapshot, rollbackVolumes, snapshotVolumes } from "../../src/engine/volumes/volume-snapshots.ts";
 import { layoutOf } from "../../src/model/layout.ts";
 import { Name } from "../../src/model/name.ts";
-import { holdsText, listMounts, type PrivateArea, runAsIsc, withPrivateArea } from "./private-area.ts";
+import { holdsText, listLoopFiles, listMounts, type PrivateArea, runAsIsc, withPrivateArea } from "./private-area.ts";
 
 const MiB = 1024 * 1024;
 const web = Name.parse("web");
@@ -56,6 +56,20 @@ test("the pool is made with the first volume, and found again after a boot", asy
     assert.equal((await probePool(area)).kind, "image");
     assert.equal(readFileSync(join(live(area), "kept"), "utf8"), "kept");
     assert.equal((await findVolumeUsage(area, { isc: web, volume: data }))?.limitBytes, 64 * MiB);
+  });
+});
+
+test("a pool that an ISC of an earlier dock still holds is mounted from the same device", async () => {
+  await withPool(async (area) => {
+    await createVolume(area, request(area));
+    await ensureVolumeMount(area, { isc: web, volume: data }, { idMap });
+    // The pool's own mount is gone, as after the end of the dock's mount namespace; the ISC's mount is not.
+    closePool(area);
+    assert.equal(await createVolume(area, request(area)), "kept");
+    writeFileSync(join(live(area), "seen"), "by both");
+    assert.equal(readFileSync(join(area.layout.live.volumeMount(web, data), "seen"), "utf8"), "by both");
+    assert.deepEqual(listLoopFiles(area.path), [area.layout.volumePoolImage]);
+    removeVolumeMount(area, { isc: web, volume: data });
   });
 });
 

@@ -30,7 +30,7 @@ export interface ScratchRequest extends IdMapping {
   readonly places: readonly WritablePlace[];
   /** Root of the sealed image, not idmapped: seeded places are copied from it. */
   readonly imageRoot: string;
-  /** Default fscrypt; see scratchEncryptionOf. */
+  /** Default fscrypt. */
   readonly encryption?: ScratchEncryption;
 }
 

@@ -71,18 +71,22 @@ async function makePoolImage({ host, layout }: VolumeEngine): Promise<void> {
   await host.files.rename(draft, layout.volumePoolImage);
 }
 
+/** ISCs that outlived a dock may hold the file system in other mount namespaces: btrfs takes a second device of the same file for a copy. */
 async function mountPool({ host, layout }: VolumeEngine): Promise<void> {
-  const { mounts, loop } = host.kernel;
+  const { loop } = host.kernel;
   await host.files.makeDirectory(layout.volumePool);
-  using device = loop.attachLoop(layout.volumePoolImage, { autoclear: true, directIo: true });
-  mounts.mount(
-    device.device,
-    layout.volumePool,
-    "btrfs",
-    mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC | mounts.MS_NOATIME,
-    mountData,
-  );
+  const held = loop.findLoopByFile(layout.volumePoolImage);
+  if (held !== undefined) mountBtrfs(host, held, layout.volumePool);
+  else {
+    using device = loop.attachLoop(layout.volumePoolImage, { autoclear: true, directIo: true });
+    mountBtrfs(host, device.device, layout.volumePool);
+  }
   await enableBtrfsQuota(host, layout.volumePool);
+}
+
+function mountBtrfs(host: VolumeEngine["host"], device: string, target: string): void {
+  const { mounts } = host.kernel;
+  mounts.mount(device, target, "btrfs", mounts.MS_NOSUID | mounts.MS_NODEV | mounts.MS_NOEXEC | mounts.MS_NOATIME, mountData);
 }
 
 export type PoolState =
