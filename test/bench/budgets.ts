@@ -1,0 +1,78 @@
+/**
+ * The budgets of the project as data, and whether a run held them. Milliseconds are meant on a machine on which raw crun's
+ * start takes 68 ms: on a faster one the limits shrink by the same factor, on a slower one they grow.
+ */
+import type { ContenderName, Measurements } from "./measurements.ts";
+import { ratioOf } from "./statistics.ts";
+
+export const referenceStartMs = 68;
+
+export interface Verdict {
+  readonly budget: string;
+  readonly verdict: "HELD" | "MISSED" | "SKIP";
+  /** The figures it rests on, or what is missing for a verdict. */
+  readonly evidence: string;
+}
+
+type Budget =
+  | { readonly kind: "most"; readonly id: string; readonly limit: number; readonly unit: string; readonly scaled: boolean }
+  | { readonly kind: "ratio"; readonly id: string; readonly to: ContenderName; readonly most?: number; readonly least?: number };
+
+const budgets: readonly (Budget & { readonly title: string })[] = [
+  { title: "start ≤ 1.5 × raw crun", kind: "ratio", id: "start", to: "raw crun", most: 1.5 },
+  { title: "start ≥ 4 × faster than podman", kind: "ratio", id: "start", to: "podman", most: 1 / 4 },
+  { title: "start ≥ 5 × faster than docker", kind: "ratio", id: "start", to: "docker", most: 1 / 5 },
+  { title: "reset ≤ 300 ms", kind: "most", id: "reset", limit: 300, unit: "ms", scaled: true },
+  { title: "clone ≤ 5 ms each", kind: "most", id: "clone", limit: 5, unit: "ms", scaled: true },
+  { title: "clone copies no image bytes", kind: "most", id: "clone-bytes", limit: 64 * 1024, unit: "bytes each", scaled: false },
+  { title: "1,000 clones listed in ≤ 100 ms", kind: "most", id: "clone-list", limit: 100, unit: "ms", scaled: true },
+  { title: "memory per running ISC ≤ 0.75 MiB", kind: "most", id: "memory", limit: 0.75, unit: "MiB", scaled: false },
+  { title: "verify ≤ 50 ms", kind: "most", id: "verify", limit: 50, unit: "ms", scaled: true },
+  { title: "full re-hash ≥ 0.8 × openssl on all cores", kind: "ratio", id: "rehash", to: "openssl", least: 0.8 },
+  { title: "ls ≤ 50 ms", kind: "most", id: "list", limit: 50, unit: "ms", scaled: true },
+  { title: "exec true ≤ 60 ms", kind: "most", id: "exec", limit: 60, unit: "ms", scaled: true },
+  ...(["keep-alive", "new-connection"] as const).flatMap((id) => [
+    { title: `${id} requests ≥ 0.98 × raw crun`, kind: "ratio" as const, id, to: "raw crun" as const, least: 0.98 },
+    { title: `${id} requests not below podman`, kind: "ratio" as const, id, to: "podman" as const, least: 1 },
+    { title: `${id} requests not below docker`, kind: "ratio" as const, id, to: "docker" as const, least: 1 },
+    { title: `${id} requests: aim at 0.95 × bare`, kind: "ratio" as const, id, to: "bare nginx" as const, least: 0.95 },
+  ]),
+  { title: "rebuild after one changed file ≤ 5 s", kind: "most", id: "rebuild", limit: 5_000, unit: "ms", scaled: true },
+  { title: "another package set ≤ 20 s", kind: "most", id: "repackage", limit: 20_000, unit: "ms", scaled: true },
+];
+
+/** Only budgets of rows that were measured; one whose other side is missing is a SKIP. */
+export function judgeBudgets(measurements: Measurements): readonly Verdict[] {
+  return budgets.flatMap((budget) => {
+    const own = measurements.summary(budget.id, "iscadm")?.median;
+    if (own === undefined) return [];
+    return [
+      { budget: budget.title, ...(budget.kind === "ratio" ? judgeRatio(budget, own, measurements) : judgeMost(budget, own, measurements)) },
+    ];
+  });
+}
+
+function judgeRatio(budget: Budget & { kind: "ratio" }, own: number, measurements: Measurements): Omit<Verdict, "budget"> {
+  const other = measurements.summary(budget.id, budget.to)?.median;
+  const ratio = ratioOf(own, other);
+  if (other === undefined || ratio === undefined) return { verdict: "SKIP", evidence: `${budget.to} was not measured` };
+  const held = ratio <= (budget.most ?? Number.POSITIVE_INFINITY) && ratio >= (budget.least ?? 0);
+  const words = budget.most !== undefined && budget.most < 1 ? `${(1 / ratio).toFixed(1)} × faster` : `${ratio.toFixed(2)} ×`;
+  return { verdict: held ? "HELD" : "MISSED", evidence: `${words} (${round(own)} against ${round(other)})` };
+}
+
+function judgeMost(budget: Budget & { kind: "most" }, own: number, measurements: Measurements): Omit<Verdict, "budget"> {
+  const figures = `${round(own)} ${budget.unit}`;
+  if (!budget.scaled) return { verdict: own <= budget.limit ? "HELD" : "MISSED", evidence: figures };
+  const speed = ratioOf(measurements.summary("start", "raw crun")?.median, referenceStartMs);
+  if (speed === undefined) {
+    return { verdict: own <= budget.limit ? "HELD" : "MISSED", evidence: `${figures}; not scaled, raw crun's start was not measured` };
+  }
+  const limit = budget.limit * speed;
+  const beyond = own > limit && own <= budget.limit ? "; held without scaling" : "";
+  return { verdict: own <= limit ? "HELD" : "MISSED", evidence: `${figures}, limit here ${round(limit)} ms${beyond}` };
+}
+
+function round(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { ratioOf, summarize } from "./statistics.ts";
+
+const series = fc.array(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), { minLength: 1 });
+
+test("the median is the middle value, or halfway between the two middle ones", () => {
+  assert.deepEqual(summarize([9, 1, 5]), { count: 3, min: 1, median: 5, max: 9 });
+  assert.deepEqual(summarize([4, 1, 2, 3]), { count: 4, min: 1, median: 2.5, max: 4 });
+});
+
+test("nothing measured has no summary", () => {
+  assert.equal(summarize([]), undefined);
+});
+
+test("minimum, median and maximum are in order, whatever order the values came in", () => {
+  fc.assert(
+    fc.property(series, (values) => {
+      const summary = summarize(values);
+      assert(summary);
+      assert(summary.min <= summary.median && summary.median <= summary.max);
+      assert.deepEqual(summarize(values.toReversed()), summary);
+    }),
+  );
+});
+
+test("a ratio to nothing, or to nothing measured, is no ratio", () => {
+  assert.equal(ratioOf(3, 2), 1.5);
+  assert.equal(ratioOf(3, 0), undefined);
+  assert.equal(ratioOf(3, undefined), undefined);
+  assert.equal(ratioOf(undefined, 2), undefined);
+});
