@@ -34,15 +34,7 @@ export function tarListArguments(file: string): readonly string[] {
  * What they are must be looked at afterwards: a member may be a link.
  */
 export function tarExtractArguments({ file, directory, members }: Archive): readonly string[] {
-  const careful = [
-    "--no-same-owner",
-    "--no-same-permissions",
-    "--no-overwrite-dir",
-    "--keep-old-files",
-    "--no-wildcards",
-    "--no-recursion",
-    "--force-local",
-  ];
+  const careful = ["--no-same-owner", "--no-same-permissions", "--keep-old-files", "--no-wildcards", "--no-recursion", "--force-local"];
   return ["--extract", `--file=${file}`, ...compression(file), ...careful, `--directory=${directory}`, "--", ...members];
 }
 

@@ -44,11 +44,11 @@ export async function openAptArchive(context: BuildContext, suite: string, note:
   const sources = await readSources(context, suite);
   const sourcesKey = layerKey("sources", suite, architecture, sources, aptPreferences);
   const directory = `${layout.layers}/apt-${sourcesKey}`;
-  await prepareDirectory(context, directory, architecture, sources);
-  const stamp = `${directory}/updated`;
-  const updated = await host.files.find(stamp);
-  if (noCache || updated === undefined || Math.abs(host.now() - updated.modifiedMs) > freshMs)
+  const updated = await host.files.find(`${directory}/updated`);
+  if (noCache || updated === undefined || Math.abs(host.now() - updated.modifiedMs) > freshMs) {
+    await prepareDirectory(context, directory, architecture, sources);
     await update(context, directory, updated !== undefined, note);
+  }
   return { directory, suite, architecture, sourcesKey, listsKey: await readListsKey(context, directory), sources };
 }
 
@@ -110,20 +110,27 @@ async function readSources({ host }: BuildContext, suite: string): Promise<strin
 
 async function prepareDirectory(context: BuildContext, directory: string, architecture: string, sources: string): Promise<void> {
   const { host } = context;
-  if (await host.files.find(`${directory}/apt.conf`)) return;
-  await host.files.makeDirectory(context.layout.layers);
-  for (const folder of ["", "/lists", "/lists/partial", "/archives", "/archives/partial", "/etc"])
+  for (const folder of ["", "/lists", "/lists/partial", "/archives", "/archives/partial", "/etc", "/etc/preferences.d"])
     await makeImageDirectory(host, `${directory}${folder}`);
   const machine = await host.run({ program: "apt-config", arguments: ["dump"] });
   const give = async (name: string, text: string) => {
     await host.files.write(`${directory}/${name}`, text, 0o600);
     await giveToImage(host, `${directory}/${name}`);
   };
-  const credentials = await host.files.findText("/etc/apt/auth.conf");
-  if (credentials !== undefined) await give("etc/auth.conf", credentials);
+  await give("etc/auth.conf", await readCredentials(context));
   await give("etc/preferences", aptPreferences);
   await give("sources.sources", sources);
   await give("apt.conf", renderAptConfig(confinedDirectory, architecture, parseAcquireLines(machine.stdout)));
+}
+
+/** For mirrors that ask who one is (apt_auth.conf(5)); root's alone, so apt-get could not read them where it runs. */
+async function readCredentials({ host }: BuildContext): Promise<string> {
+  const folder = "/etc/apt/auth.conf.d";
+  const names = (await host.files.findList(folder)).filter((name) => name.endsWith(".conf")).sort();
+  const texts = await Promise.all(
+    ["/etc/apt/auth.conf", ...names.map((name) => `${folder}/${name}`)].map((path) => host.files.findText(path)),
+  );
+  return texts.filter((text) => text !== undefined).join("\n");
 }
 
 async function update(context: BuildContext, directory: string, hasLists: boolean, note: (text: string) => void): Promise<void> {

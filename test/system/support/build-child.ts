@@ -9,7 +9,7 @@ const [root = "", cache = ""] = process.argv.slice(2);
 await buildImage({
   host: createLocalHost(openKernel()),
   layout: layoutOf({ root, run: `${root}-run`, cache }),
-  blueprint: blueprintOf({ from: { kind: "debian", suite: "bookworm", packages: ["thttpd"] } }),
+  blueprint: blueprintOf({ from: { kind: "debian", suite: "bookworm", packages: ["netcat-openbsd"] } }),
   blueprintText: "isc: 1\n",
   directory: root,
   knowledge: [],
