@@ -23,7 +23,7 @@ import type { DockSettings } from "./settings.ts";
 import { serveTerminals } from "./terminal.ts";
 
 const privateDirectory = 0o700;
-const joiner = fileURLToPath(new URL("../../libexec/in-cgroups", import.meta.url));
+const libexec = fileURLToPath(new URL("../../libexec", import.meta.url));
 const profiles = fileURLToPath(new URL("../../profiles", import.meta.url));
 
 /** Resolves when the dock has ended in good order. Throws Problem when it cannot start. */
@@ -40,7 +40,7 @@ export async function runDock(settings: DockSettings): Promise<void> {
   );
   const stopped = Promise.withResolvers<void>();
   const host = createLocalHost(openKernel());
-  const engine = await openEngine({ host, layout, identity: settings.identity, runtime: settings.runtime, profiles, joiner });
+  const engine = await openEngine({ host, layout, identity: settings.identity, runtime: settings.runtime, profiles, libexec });
   const dock: Dock = {
     engine,
     settings,

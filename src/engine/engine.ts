@@ -27,8 +27,8 @@ export interface Engine {
   readonly locks: KeyedLock;
   /** The cgroup hierarchies of this host. */
   readonly hierarchies: readonly CgroupHierarchy[];
-  /** Absolute path of libexec/in-cgroups. */
-  readonly joiner: string;
+  /** Absolute path of the project's libexec folder. */
+  readonly libexec: string;
   /** The kernel counts swap, and so can limit it. */
   readonly swapAccounting: boolean;
   /** Most open files the dock itself may have. */

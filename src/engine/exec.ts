@@ -40,7 +40,7 @@ export async function startExec(engine: Engine, request: ExecRequest): Promise<E
   const pidFile = `${file}.pid`;
   await engine.host.files.write(`${file}.json`, JSON.stringify(await execProcess(engine, request)));
   const { limits } = (await engine.images.open(record.image)).posture;
-  const { joining: runtime } = await prepareRuntime(engine, request.name, live.runtime, limits);
+  const { executing: runtime } = await prepareRuntime(engine, request.name, live.runtime, limits);
   const running = engine.host.start({
     program: runtime.program,
     arguments: execArguments(runtime, request.name, { processFile: `${file}.json`, pidFile, terminal: request.terminal }),

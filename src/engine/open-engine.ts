@@ -21,8 +21,8 @@ export interface EngineOptions {
   readonly identity: DockIdentity;
   /** Absolute path of the project's profiles folder. */
   readonly profiles: string;
-  /** Absolute path of libexec/in-cgroups. */
-  readonly joiner: string;
+  /** Absolute path of the project's libexec folder. */
+  readonly libexec: string;
   readonly runtime?: "crun" | "runc" | undefined;
 }
 
@@ -51,7 +51,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     verifyMemory: new VerifyMemory(),
     locks: new KeyedLock(),
     hierarchies,
-    joiner: options.joiner,
+    libexec: options.libexec,
     swapAccounting: countsSwap(host, hierarchies),
     openFilesCeiling: readOpenFilesCeiling(host),
     runtime: options.runtime ?? (await chooseRuntime(host)),

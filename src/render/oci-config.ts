@@ -1,4 +1,5 @@
 /** An ISC as the OCI runtime gets it: config.json of its bundle. See the OCI runtime specification 1.0.2. */
+import { effectiveLimits } from "../model/effective-limits.ts";
 import { renderOciMounts } from "./oci-config-mounts.ts";
 import type { OciConfig, OciConfigInput, OciIdMapping, OciLinux, OciProcess, OciResources } from "./oci-config-types.ts";
 
@@ -68,7 +69,7 @@ function renderIdMapping({ identity }: OciConfigInput): OciIdMapping {
 
 /** The runtimes add the devices every container has (null, zero, full, random, urandom, tty) to what is allowed. */
 function renderResources({ manifest: { posture }, swapAccounting }: OciConfigInput): OciResources {
-  const { memoryBytes, cpuPercent, processes } = posture.limits;
+  const { memoryBytes, cpuPercent, processes } = effectiveLimits(posture);
   return {
     devices: [{ allow: false, access: "rwm" }],
     // `swap` is memory and swap together: the same value means no swap, and so no secrets on a disk.

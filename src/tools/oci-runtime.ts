@@ -1,5 +1,8 @@
 /** crun, runc and runsc: the same verbs, with the few flags in which they differ. See crun(1), runc(8) and gVisor's user guide. */
-import type { Command, Host } from "../host/host.ts";
+import type { Host } from "../host/host.ts";
+
+/** runsc waits for its sandbox, which may take seconds. */
+const deleteTimeoutMs = 60_000;
 
 export type RuntimeProgram = "crun" | "runc" | "runsc";
 
@@ -25,6 +28,15 @@ export const runtimePrograms: Readonly<Record<RuntimeProgram, string>> = {
  */
 export function inCgroups(runtime: OciRuntime, joiner: string, tasks: readonly string[]): OciRuntime {
   return { ...runtime, program: joiner, globalArguments: [...tasks, "--", runtime.program, ...runtime.globalArguments] };
+}
+
+/**
+ * runsc, run inside an ISC's network namespace.
+ * @param joiner libexec/runsc-in-network
+ * @param proc an empty directory on which it may mount
+ */
+export function inNetwork(runtime: OciRuntime, joiner: string, networkNamespace: string, proc: string): OciRuntime {
+  return { ...runtime, program: joiner, globalArguments: [networkNamespace, proc, runtime.program, ...runtime.globalArguments] };
 }
 
 export interface RuntimeOptions {
@@ -68,8 +80,13 @@ export async function startContainer(host: Host, runtime: OciRuntime, id: string
 
 /** Kills what is left of a container and removes it. Nothing there is no error. Throws CommandFailure. */
 export async function deleteContainer(host: Host, runtime: OciRuntime, id: string): Promise<void> {
-  if (!(await host.files.find(`${runtime.stateDirectory}/${id}`))) return;
-  const command: Command = { program: runtime.program, arguments: deleteArguments(runtime, id) };
-  await host.run(command);
-  await host.files.remove(`${runtime.stateDirectory}/${id}`);
+  if ((await listState(host, runtime, id)).length === 0) return;
+  await host.run({ program: runtime.program, arguments: deleteArguments(runtime, id), timeoutMs: deleteTimeoutMs });
+  for (const path of await listState(host, runtime, id)) await host.files.remove(path);
+}
+
+/** crun and runc keep a directory named after the container, runsc files that begin with its name (ID_sandbox:ID.state, .lock). */
+async function listState(host: Host, runtime: OciRuntime, id: string): Promise<readonly string[]> {
+  const names = await host.files.findList(runtime.stateDirectory);
+  return names.filter((name) => name === id || name.startsWith(`${id}_sandbox:`)).map((name) => `${runtime.stateDirectory}/${name}`);
 }

@@ -7,7 +7,7 @@ import { liveMode } from "../../model/layout.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { writeBundle } from "../parts/bundle.ts";
-import { ensureNetwork } from "../parts/network.ts";
+import { ensureNetwork, removeNetwork } from "../parts/network.ts";
 import {
   findExitCode,
   findProcess,
@@ -51,6 +51,8 @@ export async function startFresh(engine: Engine, name: Name): Promise<StartAnswe
   const record = { ...before, generation: before.generation + 1 };
   try {
     await removeProcess(engine, name);
+    // gVisor takes addresses and routes out of the namespace into its own stack: a second start needs a new one.
+    if (manifest.posture.containment === "gvisor") removeNetwork(engine, record);
     const live = await startParts(engine, record, manifest, saved);
     await waitUntilReady(engine, record, manifest, live);
     return { status: "running", live };
@@ -75,13 +77,13 @@ async function startParts(engine: Engine, record: IscRecord, manifest: Manifest,
   try {
     await raiseWalls(engine, record, manifest);
     const overlays = manifest.posture.writes === "flexible" ? await ensureOverlays(engine, name) : [];
-    await writeBundle(engine, record, manifest, { runtime: runtime.plain, overlays, cgroupsByDock: runtime.cgroupsByDock });
+    await writeBundle(engine, record, manifest, { runtime: program, overlays, cgroupsByDock: runtime.cgroupsByDock });
     await saved;
   } catch (error) {
     monitor.abandon();
     throw error;
   }
-  return startProcess(engine, name, runtime.plain, monitor);
+  return startProcess(engine, name, runtime.starting, monitor);
 }
 
 /** Network, firewall, root, scratch, volumes. */
@@ -94,7 +96,7 @@ async function raiseWalls(engine: Engine, record: IscRecord, manifest: Manifest)
   await resolveConnections(engine, network);
   ensureTraffic(engine, record, network);
   await engine.host.kernel.userNamespaces.lend(idMap, async (userNamespaceFd) => {
-    await ensureRootMount(engine, record, userNamespaceFd);
+    await ensureRootMount(engine, record, { userNamespaceFd, remountable: manifest.posture.containment === "gvisor" });
     const mapping = { idMap, userNamespaceFd };
     const imageRoot = engine.layout.image.mount(record.image);
     await ensureScratch(engine, { name, sizeBytes: scratchBytes, places: manifest.places, imageRoot, ...mapping });

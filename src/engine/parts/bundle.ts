@@ -5,14 +5,14 @@ import type { IscRecord } from "../../model/isc.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import { etcFileNames, renderEtcFiles } from "../../render/etc-files.ts";
 import { renderOciConfig } from "../../render/oci-config.ts";
-import type { OciRuntime } from "../../tools/oci-runtime.ts";
+import type { RuntimeProgram } from "../../tools/oci-runtime.ts";
 import type { Engine } from "../engine.ts";
 import { cgroupPath } from "./cgroup.ts";
 import { findProcess } from "./process.ts";
 import { addressBook } from "./traffic.ts";
 
 export interface BundleParts {
-  readonly runtime: OciRuntime;
+  readonly runtime: RuntimeProgram;
   /** Directories of the root under an overlay, already mounted. */
   readonly overlays: readonly string[];
   /** The runtime is told nothing of cgroups: it is started inside them. */
@@ -31,7 +31,7 @@ async function bundleConfig(engine: Engine, record: IscRecord, manifest: Manifes
     record,
     identity: identityOfSlot(engine.dock, record.slot),
     layout: engine.layout,
-    runtime: parts.runtime.name,
+    runtime: parts.runtime,
     cgroupsPath: cgroupPath(engine, record.name),
     seccomp: await engine.seccomp.render(manifest),
     openFilesCeiling: engine.openFilesCeiling,

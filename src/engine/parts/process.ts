@@ -5,7 +5,15 @@ import type { Limits } from "../../model/blueprint.ts";
 import type { Service } from "../../model/image.ts";
 import type { Name } from "../../model/name.ts";
 import { startConmon, type WaitingConmon } from "../../tools/conmon.ts";
-import { deleteContainer, inCgroups, type OciRuntime, ociRuntime, type RuntimeProgram, startContainer } from "../../tools/oci-runtime.ts";
+import {
+  deleteContainer,
+  inCgroups,
+  inNetwork,
+  type OciRuntime,
+  ociRuntime,
+  type RuntimeProgram,
+  startContainer,
+} from "../../tools/oci-runtime.ts";
 import type { Engine } from "../engine.ts";
 import { ensureCgroups, removeCgroupsOf } from "./cgroup.ts";
 
@@ -32,18 +40,27 @@ function runtimeOf(engine: Engine, program: RuntimeProgram): OciRuntime {
   return ociRuntime(program, engine.layout.runtimeState, { cgroupsByDock: cgroupsByDock(engine, program) });
 }
 
+/** One runtime, as each of its verbs has to be run for an ISC. */
 export interface ContainerRuntime {
-  readonly plain: OciRuntime;
-  /** For create and exec: what they start is in the ISC's cgroups. */
-  readonly joining: OciRuntime;
+  readonly creating: OciRuntime;
+  readonly starting: OciRuntime;
+  readonly executing: OciRuntime;
+  /** The bundle says nothing of cgroups: what is created is in them already. */
   readonly cgroupsByDock: boolean;
 }
 
 /** The runtime for one ISC; on v1 with its cgroups made and limits in force. Safe to repeat. */
 export async function prepareRuntime(engine: Engine, name: Name, program: RuntimeProgram, limits: Limits): Promise<ContainerRuntime> {
   const plain = runtimeOf(engine, program);
-  if (!cgroupsByDock(engine, program)) return { plain, joining: plain, cgroupsByDock: false };
-  return { plain, joining: inCgroups(plain, engine.joiner, await ensureCgroups(engine, name, limits)), cgroupsByDock: true };
+  if (cgroupsByDock(engine, program)) {
+    const joining = inCgroups(plain, `${engine.libexec}/in-cgroups`, await ensureCgroups(engine, name, limits));
+    return { creating: joining, starting: plain, executing: joining, cgroupsByDock: true };
+  }
+  if (program !== "runsc") return { creating: plain, starting: plain, executing: plain, cgroupsByDock: false };
+  const proc = `${engine.layout.live.directory(name)}/proc`;
+  await engine.host.files.makeDirectory(proc);
+  const joining = inNetwork(plain, `${engine.libexec}/runsc-in-network`, engine.layout.live.networkNamespace(name), proc);
+  return { creating: joining, starting: joining, executing: joining, cgroupsByDock: false };
 }
 
 /** Starts the monitor of an ISC, which waits for its bundle. Throws CommandFailure. */
@@ -51,7 +68,7 @@ export function startMonitor(engine: Engine, name: Name, runtime: ContainerRunti
   const { host, layout } = engine;
   const conmon = startConmon(host, {
     id: name,
-    runtime: runtime.joining,
+    runtime: runtime.creating,
     bundle: layout.live.bundle(name),
     logFile: layout.isc.log(name),
     logSizeLimitBytes,

@@ -38,13 +38,27 @@ function isNotABlockDevice(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOTBLK";
 }
 
-/** @param userNamespaceFd a user namespace with the ISC's uid map */
-export async function ensureRootMount(engine: Engine, record: IscRecord, userNamespaceFd: number): Promise<void> {
+export interface RootMountOptions {
+  /** A user namespace with the ISC's uid map. */
+  readonly userNamespaceFd: number;
+  /**
+   * gVisor's file server mounts its root once more from inside the ISC's user namespace, where it may not drop flags that were set
+   * outside. Then nosuid and nodev are left out: the image has neither setuid files nor devices.
+   */
+  readonly remountable: boolean;
+}
+
+export async function ensureRootMount(
+  engine: Engine,
+  record: IscRecord,
+  { userNamespaceFd, remountable }: RootMountOptions,
+): Promise<void> {
   const source = await ensureImageMount(engine, record.image);
   const target = engine.layout.live.rootMount(record.name);
   if (await isErofs(engine, target)) return;
   await engine.host.files.makeDirectory(target, liveMode);
-  engine.host.kernel.mounts.cloneMountWithIdmap({ source, target, userNamespaceFd, readOnly: true, noSuid: true, noDev: true });
+  const flags = { readOnly: true, noSuid: !remountable, noDev: !remountable };
+  engine.host.kernel.mounts.cloneMountWithIdmap({ source, target, userNamespaceFd, ...flags });
 }
 
 /** Safe to repeat. Throws KernelError. */

@@ -128,6 +128,7 @@ export type IdmapClone = {
   readonly source: string;
   readonly target: string;
   readonly userNamespaceFd: number;
+  /** Of these four: true sets, false clears, absent keeps what `source` has. */
   readonly readOnly?: boolean;
   readonly noSuid?: boolean;
   readonly noDev?: boolean;
@@ -141,12 +142,16 @@ export type IdmapClone = {
 export function cloneMountWithIdmap(options: IdmapClone): void {
   const fd = openTree(options.source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
   try {
+    const flags = [
+      [options.readOnly, MOUNT_ATTR_RDONLY],
+      [options.noSuid, MOUNT_ATTR_NOSUID],
+      [options.noDev, MOUNT_ATTR_NODEV],
+      [options.noExec, MOUNT_ATTR_NOEXEC],
+    ] as const;
+    const sum = (wanted: boolean) => flags.reduce((value, [choice, flag]) => (choice === wanted ? value | flag : value), 0);
     setMountAttributes(fd, {
-      set:
-        (options.readOnly ? MOUNT_ATTR_RDONLY : 0) |
-        (options.noSuid ? MOUNT_ATTR_NOSUID : 0) |
-        (options.noDev ? MOUNT_ATTR_NODEV : 0) |
-        (options.noExec ? MOUNT_ATTR_NOEXEC : 0),
+      set: sum(true),
+      clear: sum(false),
       propagation: "private",
       userNamespaceFd: options.userNamespaceFd,
     });

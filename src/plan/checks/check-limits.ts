@@ -2,6 +2,7 @@
 
 import { renderSize } from "../../base/size.ts";
 import type { Limits } from "../../model/blueprint.ts";
+import { effectiveLimits } from "../../model/effective-limits.ts";
 import { type Check, judge, named, pass, skip, whenRunning } from "./answer.ts";
 
 interface LimitRow {
@@ -41,7 +42,7 @@ function checkLimit({ controller, declared, isEqual, render }: LimitRow): Check 
     const limit = live.limits[controller];
     if ("unseen" in limit) return skip(limit.unseen);
     const { directory, outside, value, words } = limit.seen;
-    const wanted = declared(manifest.posture.limits);
+    const wanted = declared(effectiveLimits(manifest.posture));
     const complaints = [
       ...(value === undefined ? [`${directory}: ${words}: there is no limit, declared is ${render(wanted)}`] : []),
       ...(value !== undefined && !isEqual(value, wanted)
