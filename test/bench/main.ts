@@ -1,0 +1,46 @@
+/** npm run bench: measures iscadm beside the engines it is held against, and says which budgets hold. */
+import { writeFileSync } from "node:fs";
+import { Area } from "./area.ts";
+import { judgeBudgets } from "./budgets.ts";
+import { type BenchOptions, parseBenchOptions, usage } from "./options.ts";
+import { renderJson, renderReport } from "./report.ts";
+import { runBench } from "./run-bench.ts";
+
+async function main(options: BenchOptions): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error("it needs root, as the dock does");
+  const began = performance.now();
+  const say = (line: string) => process.stderr.write(`bench: ${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
+  await using area = new Area();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      say("broken off; cleaning up");
+      void area[Symbol.asyncDispose]().then(() => process.exit(130));
+    });
+  }
+  const measurements = await runBench(area, options, say);
+  const verdicts = judgeBudgets(measurements);
+  process.stdout.write(renderReport(measurements, verdicts));
+  if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, renderJson(measurements, verdicts));
+  const unmeasured = measurements.list().filter(({ contender, values }) => contender === "iscadm" && values.length === 0);
+  if (unmeasured.length > 0) throw new Error(`could not measure ${unmeasured.map(({ measure }) => measure.title).join(", ")}`);
+}
+
+function parse(words: readonly string[]): BenchOptions | undefined {
+  try {
+    return parseBenchOptions(words);
+  } catch (error) {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    return undefined;
+  }
+}
+
+const options = parse(process.argv.slice(2));
+if (options === undefined) process.exit(2);
+try {
+  await main(options);
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+// Pipes of containers that have just ended would keep this process a little longer.
+process.exit(0);

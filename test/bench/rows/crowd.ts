@@ -1,0 +1,53 @@
+/** With many running side by side: memory beside the service, `ls`, and `exec` of true. */
+import { type Bench, Race, timeMs } from "../bench.ts";
+import type { Contender } from "../contender.ts";
+import { measureBesideBytes } from "../memory.ts";
+import { waitForAnswer } from "../wait-for-answer.ts";
+
+const mebibyte = 1_024 * 1_024;
+
+export interface CrowdRows {
+  readonly memory: boolean;
+  readonly daily: boolean;
+}
+
+export async function measureCrowd(bench: Bench, rows: CrowdRows): Promise<void> {
+  const size = bench.options.small ? 8 : 50;
+  const measures = {
+    memory: { id: "memory", title: `memory beside the service, each of ${size}`, unit: "MiB" },
+    list: { id: "list", title: `ls with ${size} running`, unit: "ms" },
+    exec: { id: "exec", title: `exec true with ${size} running`, unit: "ms", reference: "raw crun" },
+  } as const;
+  const wanted = [...(rows.memory ? [measures.memory] : []), ...(rows.daily ? [measures.list, measures.exec] : [])];
+  const race = new Race(bench, wanted);
+  await race.round(0, async (contender) => {
+    const before = await measureBesideBytes(contender.machine);
+    const count = Math.min(size, contender.capacity);
+    await fill(bench, contender, count);
+    if (!rows.memory) return;
+    bench.measurements.add(measures.memory, contender.name, ((await measureBesideBytes(contender.machine)) - before) / count / mebibyte);
+    if (count < size) bench.measurements.skip(measures.memory, contender.name, `${count} running`);
+  });
+  for (let round = 0; rows.daily && round <= bench.options.rounds; round++) {
+    await race.round(round, async (contender) => {
+      const list = await timeMs(() => contender.list());
+      const exec = await timeMs(() => contender.exec(0, ["/bin/true"]));
+      if (round === 0) return;
+      bench.measurements.add(measures.list, contender.name, list);
+      bench.measurements.add(measures.exec, contender.name, exec);
+    });
+  }
+  await race.round(0, async (contender) => {
+    for (let index = 0; index < Math.min(size, contender.capacity); index++) await contender.stop(index);
+  });
+}
+
+async function fill(bench: Bench, contender: Contender, count: number): Promise<void> {
+  bench.say(`${contender.name}: ${count} start`);
+  for (let index = 0; index < count; index++) {
+    // The first is there since the bench began.
+    if (index > 0) await contender.prepare(index);
+    await contender.start(index);
+  }
+  await waitForAnswer(contender.endpoint(count - 1));
+}

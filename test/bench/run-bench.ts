@@ -1,0 +1,94 @@
+/** One run: make everything that competes, measure the rows asked for, and leave nothing behind. */
+import { cpSync } from "node:fs";
+import type { Area } from "./area.ts";
+import { startBareNginx } from "./bare-nginx.ts";
+import type { Bench } from "./bench.ts";
+import type { Contender } from "./contender.ts";
+import { CrunContender } from "./crun-contender.ts";
+import { IscadmContender } from "./iscadm-contender.ts";
+import { launchDocker, launchPodman } from "./launch-engines.ts";
+import { Machine } from "./machine.ts";
+import { type ContenderName, Measurements } from "./measurements.ts";
+import type { BenchOptions, RowName } from "./options.ts";
+import { measureBuild } from "./rows/build.ts";
+import { measureClone } from "./rows/clone.ts";
+import { measureCrowd } from "./rows/crowd.ts";
+import { measureReset } from "./rows/reset.ts";
+import { measureStart } from "./rows/start.ts";
+import { measureTraffic } from "./rows/traffic.ts";
+import { measureVerify } from "./rows/verify.ts";
+import { mountSealedRoot, packSealedRoot, type SealedRoot } from "./sealed-root.ts";
+import { waitForAnswer } from "./wait-for-answer.ts";
+
+/** Rows in which other engines take part. */
+const races: readonly RowName[] = ["start", "reset", "memory", "daily", "traffic"];
+
+export async function runBench(area: Area, options: BenchOptions, say: (line: string) => void): Promise<Measurements> {
+  const folder = area.directory("web");
+  cpSync(new URL("web/", import.meta.url), folder, { recursive: true });
+  const blueprint = `${folder}/web.yaml`;
+  say("a dock starts and seals nginx");
+  const cache = options.cache ?? area.directory("cache");
+  const iscadm = await IscadmContender.launch({ area, machine: await Machine.make(area, { number: 0 }), cache, blueprint });
+  await iscadm.prepare(0);
+  const root = await mountSealedRoot(area, iscadm);
+  const base = { area, options, measurements: new Measurements(), iscadm, root, say };
+  const rivals = options.only.some((row) => races.includes(row)) ? await makeRivals(base) : { contenders: [], absent: [] };
+  const bare = options.only.includes("traffic") ? await startBareNginx(area, 4, root) : undefined;
+  const bench: Bench = { ...base, contenders: [...rivals.contenders, iscadm], absent: rivals.absent, bare };
+  for (const [row, measure] of listRows(bench, blueprint)) {
+    say(`measuring ${row}`);
+    await measure();
+  }
+  return bench.measurements;
+}
+
+function listRows(bench: Bench, blueprint: string): readonly (readonly [string, () => Promise<void>])[] {
+  const wanted = new Set(bench.options.only);
+  const [memory, daily] = [wanted.has("memory"), wanted.has("daily")];
+  return [
+    ...(wanted.has("start") ? [["start", () => measureStart(bench)] as const] : []),
+    ...(wanted.has("reset") ? [["reset", () => measureReset(bench)] as const] : []),
+    ...(wanted.has("clone") ? [["clone", () => measureClone(bench)] as const] : []),
+    ...(wanted.has("verify") ? [["verify", () => measureVerify(bench)] as const] : []),
+    ...(wanted.has("traffic") ? [["traffic", () => measureTraffic(bench)] as const] : []),
+    ...(memory || daily ? [["memory, ls and exec", () => measureCrowd(bench, { memory, daily })] as const] : []),
+    ...(wanted.has("build") ? [["build", () => measureBuild(bench, blueprint)] as const] : []),
+  ];
+}
+
+type Base = Omit<Bench, "contenders" | "absent" | "bare">;
+
+async function makeRivals(base: Base): Promise<Pick<Bench, "contenders" | "absent">> {
+  const { area, root, iscadm, say } = base;
+  const archive = await packSealedRoot(area, root);
+  const launch = { area, manifest: root.manifest, archive };
+  const makers: readonly (readonly [ContenderName, () => Promise<Contender>])[] = [
+    ["raw crun", () => makeCrun(area, root, iscadm)],
+    ["podman", () => launchPodman({ ...launch, number: 2 })],
+    ["docker", () => launchDocker({ ...launch, number: 3 })],
+  ];
+  const [contenders, absent]: [Contender[], Bench["absent"][number][]] = [[], []];
+  for (const [name, make] of makers) {
+    say(`${name} is made ready`);
+    try {
+      contenders.push(await make());
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      say(`${name} cannot run here: ${reason}`);
+      absent.push({ name, reason });
+    }
+  }
+  return { contenders, absent };
+}
+
+/** crun's configuration is the one of a running ISC. */
+async function makeCrun(area: Area, root: SealedRoot, iscadm: IscadmContender): Promise<Contender> {
+  await iscadm.start(0);
+  await waitForAnswer(iscadm.endpoint(0));
+  try {
+    return await CrunContender.make({ area, number: 1, root, iscadm });
+  } finally {
+    await iscadm.stop(0);
+  }
+}
