@@ -90,7 +90,11 @@ function readProcesses(engine: Engine, { record, view }: LiveQuestion, process: 
   const first = readProcess(host, process.pid);
   if (!first) return undefined;
   const members = listMembers(host, hierarchies, cgroupPath(engine, record.name));
-  const inside = view.processes.filter(({ namespaces }) => namespaces.pid === first.namespaces.pid).map(({ pid }) => pid);
+  // gVisor's sandbox stays in the host's pid namespace; its guests are no processes of the host.
+  const inside =
+    process.runtime === "runsc"
+      ? []
+      : view.processes.filter(({ namespaces }) => namespaces.pid === first.namespaces.pid).map(({ pid }) => pid);
   const others = [...new Set([...members, ...inside])].filter((pid) => pid !== process.pid).sort((one, other) => one - other);
   return [first, ...others.map((pid) => readProcess(host, pid)).filter((facts): facts is ProcessFacts => facts !== undefined)];
 }

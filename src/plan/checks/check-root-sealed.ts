@@ -1,7 +1,7 @@
 /** root.sealed: the root is the sealed EROFS image, read-only, and the image file still has the digest it is named by. */
 import { shortDigest } from "../../model/digest.ts";
 import { type Answer, fail, judge, pass, skip } from "./answer.ts";
-import type { IscFacts, LiveFacts, MountFacts, SealFacts } from "./facts.ts";
+import type { IscFacts, LiveFacts, MountFacts } from "./facts.ts";
 import { describeMount, findVisibleMount, isWithin, isWritable } from "./mount-view.ts";
 
 export function checkRootSealed(facts: IscFacts): Answer {
@@ -28,13 +28,16 @@ function rootOf(live: LiveFacts): MountFacts | undefined {
 function mountComplaints(live: LiveFacts): readonly string[] {
   const root = rootOf(live);
   if (!root) return [`/proc/${live.pid}/mountinfo: no root is mounted`];
-  return [...rootComplaints(root, live.seal), ...(live.runtime === "runsc" ? [] : coverComplaints(live, root))];
+  return [...rootComplaints(root, live), ...(live.runtime === "runsc" ? [] : coverComplaints(live, root))];
 }
 
-function rootComplaints(root: MountFacts, seal: SealFacts): readonly string[] {
+/** gVisor's file server has to mount its root once more, so it is given one without the flags that it could not drop. */
+const rootOptions = (runtime: LiveFacts["runtime"]) => (runtime === "runsc" ? ["ro"] : ["ro", "nosuid", "nodev"]);
+
+function rootComplaints(root: MountFacts, { seal, runtime }: LiveFacts): readonly string[] {
   const what = `/ is ${root.type} on device ${root.device}`;
   if (root.type !== "erofs" || root.root !== "/") return [`${what}, not the sealed image`];
-  const missing = ["ro", "nosuid", "nodev"].filter((option) => !root.options.includes(option));
+  const missing = rootOptions(runtime).filter((option) => !root.options.includes(option));
   return [
     ...(missing.length === 0 ? [] : [`${what} without ${missing.join(", ")}`]),
     ...(seal.imageMount === undefined ? ["the image file is not mounted by the dock"] : []),

@@ -10,10 +10,13 @@ export interface HttpAnswer {
 /** Undefined when nothing came back within the time. */
 export function httpGet(url: string, timeoutMs = 1_500): Promise<HttpAnswer | undefined> {
   return new Promise((resolve) => {
-    const sent = request(url, { agent: false, timeout: timeoutMs }, (response) => {
+    const sent = request(url, { agent: false, timeout: timeoutMs, headers: { connection: "keep-alive" } }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
+      response.on("end", () => {
+        sent.destroy();
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") });
+      });
       response.on("error", () => resolve(undefined));
     });
     sent.on("timeout", () => sent.destroy());
