@@ -57,10 +57,14 @@ export class TestDock implements AsyncDisposable {
     return pid;
   }
 
-  /** Starts the daemon again on the same state. */
-  async launch(): Promise<void> {
+  /**
+   * Starts the daemon again on the same state.
+   * @param environment for this life of it, beside its own
+   */
+  async launch(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     const [program = launcher, ...command] = [...this.#prefix, launcher];
-    const child = spawn(program, command, { env: { PATH: process.env.PATH, ...this.environment }, stdio: ["ignore", "ignore", "pipe"] });
+    const env = { PATH: process.env.PATH, ...this.environment, ...environment };
+    const child = spawn(program, command, { env, stdio: ["ignore", "ignore", "pipe"] });
     this.#process = child;
     let words = "";
     child.stderr?.on("data", (chunk) => {
