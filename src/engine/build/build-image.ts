@@ -110,7 +110,9 @@ async function buildOnce(context: BuildContext, options: BuildOptions, extra: re
   const place = await host.files.makeTemporary(context.work, "root-");
   await using overlay = await mountOverlay(host, layers.lower, `${place}/overlay`);
   const tree = new ImageTree(host, overlay.tree);
-  await runStep(context, "files", `laying ${blueprint.files.length} files`, async () => changeFiles(context, options, tree));
+  await runStep(context, "files", blueprint.files.length === 1 ? "laying 1 file" : `laying ${blueprint.files.length} files`, async () =>
+    changeFiles(context, options, tree),
+  );
   const { planned, finished } = await runStep(context, "services", `planning ${Object.keys(blueprint.services).join(", ")}`, async () => {
     const result = await planRoot({ host, tree, blueprint, config: layers.config, knowledge: options.knowledge });
     if (result.missing.length > 0) return { planned: result, finished: undefined };
