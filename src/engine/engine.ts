@@ -8,6 +8,7 @@ import type { CgroupHierarchy } from "./cgroup-hierarchies.ts";
 import type { Images } from "./images.ts";
 import type { Firewall } from "./parts/firewall.ts";
 import type { NameBook } from "./parts/name-book.ts";
+import type { ScratchEncryption } from "./scratch-encryption.ts";
 import type { ScratchTemplates } from "./scratch-templates.ts";
 import type { SeccompProfiles } from "./seccomp-profiles.ts";
 import type { VerifyMemory } from "./verify/verify-memory.ts";
@@ -21,6 +22,8 @@ export interface Engine {
   readonly firewall: Firewall;
   readonly names: NameBook;
   readonly scratchTemplates: ScratchTemplates;
+  /** dm-crypt where the host has it: it hides more. */
+  readonly scratchEncryption: ScratchEncryption;
   readonly seccomp: SeccompProfiles;
   readonly verifyMemory: VerifyMemory;
   /** One change at a time for each ISC, by its name; "*" for changes that choose slots or ports. */

@@ -6,11 +6,14 @@ import type { DockIdentity } from "../model/identity.ts";
 import { type Layout, liveMode } from "../model/layout.ts";
 import { IscStore } from "../store/isc-store.ts";
 import { runtimePrograms } from "../tools/oci-runtime.ts";
+import { probing } from "./capabilities-probe.ts";
+import { probeDmCrypt } from "./capabilities-programs.ts";
 import { type CgroupHierarchy, listHierarchies } from "./cgroup-hierarchies.ts";
 import type { Engine } from "./engine.ts";
 import { Images } from "./images.ts";
 import { Firewall } from "./parts/firewall.ts";
 import { NameBook } from "./parts/name-book.ts";
+import type { ScratchEncryption } from "./scratch-encryption.ts";
 import { ScratchTemplates } from "./scratch-templates.ts";
 import { SeccompProfiles } from "./seccomp-profiles.ts";
 import { VerifyMemory } from "./verify/verify-memory.ts";
@@ -47,6 +50,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     firewall: new Firewall(host.kernel.nftables, identity),
     names: new NameBook(host),
     scratchTemplates: new ScratchTemplates({ host, layout }),
+    scratchEncryption: await chooseScratchEncryption(host, layout),
     seccomp: new SeccompProfiles(host.files, options.profiles),
     verifyMemory: new VerifyMemory(),
     locks: new KeyedLock(),
@@ -100,4 +104,9 @@ function readOpenFilesCeiling(host: Host): number {
 function countsSwap(host: Host, hierarchies: readonly CgroupHierarchy[]): boolean {
   const memory = hierarchies.find(({ controllers }) => controllers.includes("memory"));
   return host.files.findNow(memory ? `${memory.mountPoint}/memory.memsw.limit_in_bytes` : "/proc/swaps") !== undefined;
+}
+
+async function chooseScratchEncryption(host: Host, layout: Layout): Promise<ScratchEncryption> {
+  const [dmCrypt] = await probing(probeDmCrypt, { host, directory: layout.temporary });
+  return dmCrypt?.present ? "dm-crypt" : "fscrypt";
 }

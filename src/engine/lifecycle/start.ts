@@ -99,7 +99,8 @@ async function raiseWalls(engine: Engine, record: IscRecord, manifest: Manifest)
     await ensureRootMount(engine, record, { userNamespaceFd, remountable: manifest.posture.containment === "gvisor" });
     const mapping = { idMap, userNamespaceFd };
     const imageRoot = engine.layout.image.mount(record.image);
-    await ensureScratch(engine, { name, sizeBytes: scratchBytes, places: manifest.places, imageRoot, ...mapping });
+    const scratch = { name, sizeBytes: scratchBytes, places: manifest.places, imageRoot, encryption: engine.scratchEncryption };
+    await ensureScratch(engine, { ...scratch, ...mapping });
     if (manifest.posture.writes !== "strict") await mountVolumes(engine, record, manifest, mapping);
   });
 }

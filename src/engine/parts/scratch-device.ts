@@ -6,9 +6,6 @@ import type { Name } from "../../model/name.ts";
 import { closePlain, mappedDevice, openPlain, plainKeyBytes } from "../../tools/cryptsetup.ts";
 import { formatExt4 } from "../../tools/mkfs-ext4.ts";
 
-/** fscrypt hides contents and names; dm-crypt sizes, times and the shape of the tree as well. */
-export type ScratchEncryption = "fscrypt" | "dm-crypt";
-
 /**
  * Throw-away, so nothing waits for the disk: no write barriers, no flush on rename; inode tables stay unwritten until used.
  * See ext4(5).

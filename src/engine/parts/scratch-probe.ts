@@ -3,7 +3,7 @@ import { fileSystemMagic } from "../../host/kernel/statfs.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { findMount, isMountPoint } from "../mount-table.ts";
-import type { ScratchEncryption } from "./scratch-device.ts";
+import type { ScratchEncryption } from "../scratch-encryption.ts";
 
 export type ScratchState =
   | { readonly mounted: false }

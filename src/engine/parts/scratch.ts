@@ -11,14 +11,8 @@ import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { type IdMapping, mountIdmapped } from "../idmapped-mount.ts";
 import { isError, isMountPoint, unmountFrom } from "../mount-table.ts";
-import {
-  encryptedDirectory,
-  mapNameOf,
-  mountWithDmCrypt,
-  mountWithFscrypt,
-  releaseDevice,
-  type ScratchEncryption,
-} from "./scratch-device.ts";
+import type { ScratchEncryption } from "../scratch-encryption.ts";
+import { encryptedDirectory, mapNameOf, mountWithDmCrypt, mountWithFscrypt, releaseDevice } from "./scratch-device.ts";
 import { removeOverlays } from "./scratch-overlay.ts";
 import { makePlaces } from "./scratch-places.ts";
 
