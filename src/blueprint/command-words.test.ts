@@ -14,6 +14,7 @@ test("words are parted by white space, and quotes hold them together", () => {
   assert.deepEqual(wordsOf('  a  "b c"d\te\\ f \n'), ["a", "b cd", "e f"]);
   assert.deepEqual(wordsOf(`a "" '' "\\"x\\"" "\\n"`), ["a", "", "", '"x"', "\\n"]);
   assert.deepEqual(wordsOf("a '$HOME' \\$x \"\\$y\""), ["a", "$HOME", "$x", "$y"]);
+  assert.deepEqual(wordsOf('python3 -c "import time; print(1 > 0 | 2)"'), ["python3", "-c", "import time; print(1 > 0 | 2)"]);
   assert.deepEqual(wordsOf(""), []);
 });
 

@@ -6,8 +6,9 @@ const piece =
   /(?<space>\s+)|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\[\s\S])*)"|\\(?<escaped>[\s\S])|(?<plain>[^\s'"\\]+)|(?<stray>[\s\S])/g;
 const mostWords = 1024;
 
-/** What a shell would act on. Taken literally it would surprise, so it must be quoted or given to a shell by name. */
+/** What a shell would act on, outside and inside double quotes. Taken literally it would surprise, so it must be quoted or given to a shell by name. */
 const shellOnly = /[|&;<>$`]/;
+const shellOnlyInDoubleQuotes = /[$`]/;
 
 export function parseCommandWords(text: string): CommandWords {
   const words: string[] = [];
@@ -29,7 +30,8 @@ export function parseCommandWords(text: string): CommandWords {
 function findPieceMistake({ stray, double, plain }: Record<string, string | undefined>): string | undefined {
   if (stray === "\\") return "expected something after the last backslash";
   if (stray !== undefined) return `expected a closing ${stray}`;
-  const [sign] = shellOnly.exec(plain ?? double?.replaceAll(/\\[\s\S]/g, "") ?? "") ?? [];
+  const [sign] =
+    (double === undefined ? shellOnly.exec(plain ?? "") : shellOnlyInDoubleQuotes.exec(double.replaceAll(/\\[\s\S]/g, ""))) ?? [];
   return sign === undefined ? undefined : `expected words without ${sign}: no shell reads them; quote it, or write [/bin/sh, -c, "…"]`;
 }
 
