@@ -12,7 +12,9 @@ function renderForeseen({ code, message, details, hint }: Problem, palette: Pale
   const tag = palette.faint(`(${code})`);
   const head = `iscadm: ${palette.bad(renderPrintable(message))}`;
   const tail = hint === undefined ? [] : [`  hint: ${hint} ${tag}`];
-  const lines = [hint === undefined ? `${head} ${tag}` : head, ...details.map((line) => `  ${renderPrintable(line)}`), ...tail];
+  // The dock names a blueprint's first mistake in the sentence, and all of them in the details.
+  const more = details.filter((line) => line !== message);
+  const lines = [hint === undefined ? `${head} ${tag}` : head, ...more.map((line) => `  ${renderPrintable(line)}`), ...tail];
   return `${lines.join("\n")}\n`;
 }
 

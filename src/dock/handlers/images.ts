@@ -79,11 +79,12 @@ export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
 async function readBlueprint(file: string): Promise<string> {
   const found = await stat(file).catch((cause: NodeJS.ErrnoException) => cause);
   if (found instanceof Error) throw unreadable(file, found.code === "ENOENT" ? "there is no such file" : found.message);
+  if (found.isDirectory()) throw unreadable(file, "it is a directory", "name the YAML file in it");
   if (!found.isFile()) throw unreadable(file, "it is not a file");
   if (found.size > blueprintLimitBytes) throw unreadable(file, `it is larger than ${blueprintLimitBytes} bytes`);
   return readFile(file, "utf8");
 }
 
-function unreadable(file: string, reason: string): Problem {
-  return new Problem("BLUEPRINT_UNREADABLE", `cannot read blueprint ${file}: ${reason}`);
+function unreadable(file: string, reason: string, hint?: string): Problem {
+  return new Problem("BLUEPRINT_UNREADABLE", `cannot read blueprint ${file}: ${reason}`, { hint });
 }

@@ -13,11 +13,15 @@ export function assertHostPortsFree(engine: Engine, name: Name, exposures: reado
       throw portTaken(
         exposure,
         `ISC ${holder.name} is exposed there`,
-        `iscadm unexpose ${holder.name} ${exposure.hostPort}, or choose another port with --at`,
+        `iscadm unexpose ${holder.name} ${exposure.hostPort}, or choose another host port (expose --at, or network.expose of the blueprint)`,
       );
     }
     if (isListenedOn(engine, exposure)) {
-      throw portTaken(exposure, "a program of the host listens there", "stop it, or choose another port with --at");
+      throw portTaken(
+        exposure,
+        "a program of the host listens there",
+        "stop it, or choose another host port (expose --at, or network.expose of the blueprint)",
+      );
     }
   }
 }
