@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Area } from "./area.ts";
 import { Machine } from "./machine.ts";
-import { run } from "./run-program.ts";
+import { cgroupName } from "./remove-cgroups.ts";
 import type { SealedRoot } from "./sealed-root.ts";
 import { type Endpoint, waitForAnswer } from "./wait-for-answer.ts";
 
@@ -12,10 +12,7 @@ export async function startBareNginx(area: Area, number: number, root: SealedRoo
   const group = cpuGroup();
   const [program, words] = machine.wrap("sh", ["-ec", startScript(root, group)]);
   const child = spawn(program, words, { detached: true, stdio: "ignore" });
-  area.onEnd(async () => {
-    child.kill("SIGKILL");
-    await run("sh", ["-c", `for try in 1 2 3 4 5 6 7 8 9; do rmdir ${group} 2>/dev/null && break; sleep 0.2; done`], { anyExitCode: true });
-  });
+  area.onEnd(() => child.kill("SIGKILL"));
   const endpoint = { address: machine.address, port: 80 };
   await waitForAnswer(endpoint);
   return endpoint;
@@ -23,7 +20,7 @@ export async function startBareNginx(area: Area, number: number, root: SealedRoo
 
 function cpuGroup(): string {
   const v1 = "/sys/fs/cgroup/cpu";
-  return `${existsSync(v1) ? v1 : "/sys/fs/cgroup"}/isc-bench-${process.pid}-bare`;
+  return `${existsSync(v1) ? v1 : "/sys/fs/cgroup"}/${cgroupName}-bare`;
 }
 
 function startScript({ mounted, manifest }: SealedRoot, group: string): string {

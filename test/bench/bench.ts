@@ -49,6 +49,7 @@ export class Race {
       this.#bench.say(`${contender.name} is out: ${reason}`);
       for (const measure of this.#measures) this.#bench.measurements.skip(measure, contender.name, reason);
       this.#runners = this.#runners.filter((runner) => runner !== contender);
+      await contender.stop(0).catch(() => {});
     }
   }
 }

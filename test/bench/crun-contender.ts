@@ -10,6 +10,7 @@ import type { Area } from "./area.ts";
 import { type Contender, portOf } from "./contender.ts";
 import { type IscadmContender, nameOf } from "./iscadm-contender.ts";
 import { Machine } from "./machine.ts";
+import { cgroupName } from "./remove-cgroups.ts";
 import type { RunOptions } from "./run-program.ts";
 import { mountIdmapped, type SealedRoot } from "./sealed-root.ts";
 
@@ -55,7 +56,7 @@ export class CrunContender implements Contender {
     }
     config.root.path = `${base}/root`;
     for (const namespace of config.linux.namespaces) if (namespace.type === "network") namespace.path = `${base}/net`;
-    config.linux.cgroupsPath = `/isc-bench-${process.pid}/crun`;
+    config.linux.cgroupsPath = `/${cgroupName}/crun`;
     config.linux.resources = limitsOf(root.manifest);
     writeFileSync(`${base}/bundle/config.json`, JSON.stringify(config));
     const hostId = config.linux.uidMappings[0]?.hostID ?? 0;
@@ -118,7 +119,7 @@ export class CrunContender implements Contender {
     await inside(["route", "add", "default", "via", outsideAddress]);
     const rule = `tcp dport ${portOf(0)} dnat to ${insideAddress}:80`;
     await this.machine.run("nft", ["-f", "-"], {
-      input: `table ip bench { chain in { type nat hook prerouting priority dstnat; ${rule}; } }\n`,
+      input: `table ip bench {\n\tchain publish {\n\t\ttype nat hook prerouting priority dstnat\n\t\t${rule}\n\t}\n}\n`,
     });
   }
 }

@@ -36,7 +36,13 @@ export class EngineContender implements Contender {
   }
 
   async start(index: number): Promise<void> {
-    await this.#options.call(["run", ...hardeningFlags(this.#options.manifest), ...this.#ownFlags(index), image, ...this.#command()]);
+    await this.#options.call([
+      "run",
+      ...hardeningFlags(this.#options.manifest, this.#tmpfsOwner()),
+      ...this.#ownFlags(index),
+      image,
+      ...this.#command(),
+    ]);
   }
 
   async stop(index: number): Promise<void> {
@@ -60,6 +66,12 @@ export class EngineContender implements Contender {
     return { address: this.machine.address, port: portOf(index) };
   }
 
+  /** Docker's tmpfs takes the mode of the directory below it, so that only its owner may write; podman knows no owner, and keeps 1777. */
+  #tmpfsOwner(): string {
+    const { uid, gid } = this.#options.manifest.init;
+    return this.name === "docker" ? `,uid=${uid},gid=${gid}` : "";
+  }
+
   #ownFlags(index: number): readonly string[] {
     return ["--detach", `--name=${nameOf(index)}`, `--publish=${portOf(index)}:80`];
   }
@@ -69,7 +81,10 @@ export class EngineContender implements Contender {
   }
 }
 
-function hardeningFlags({ init, posture: { limits }, places }: Manifest): readonly string[] {
+/** podman asks for more (RLIMIT_NPROC) than root may have everywhere. It counts all processes of one user of the host. */
+const processCeiling = 4_096;
+
+function hardeningFlags({ init, posture: { limits }, places }: Manifest, owner: string): readonly string[] {
   const writable = places.flatMap(({ path, directories }) => [path, ...directories.map((directory) => directory.path)]);
   return [
     "--read-only",
@@ -81,7 +96,8 @@ function hardeningFlags({ init, posture: { limits }, places }: Manifest): readon
     `--cpus=${limits.cpuPercent / 100}`,
     `--pids-limit=${limits.processes}`,
     `--ulimit=nofile=${limits.openFiles}:${limits.openFiles}`,
-    ...writable.map((path) => `--tmpfs=${path}:rw,nosuid,nodev,noexec,mode=1777,size=64m`),
+    `--ulimit=nproc=${processCeiling}:${processCeiling}`,
+    ...writable.map((path) => `--tmpfs=${path}:rw,nosuid,nodev,noexec,mode=1777,size=64m${owner}`),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { Manifest } from "../../src/model/image.ts";
 import type { Area } from "./area.ts";
 import { EngineContender, type EngineOptions } from "./engine-contender.ts";
 import { Machine } from "./machine.ts";
+import { cgroupName } from "./remove-cgroups.ts";
 import { run } from "./run-program.ts";
 
 export interface LaunchOptions {
@@ -63,5 +64,5 @@ export async function launchDocker({ area, number, manifest, archive }: LaunchOp
 /** Containers go into a cgroup of the bench's own, which it can remove. */
 function insertCgroup(words: readonly string[]): readonly string[] {
   const [verb = "", ...rest] = words;
-  return verb === "run" ? [verb, `--cgroup-parent=/isc-bench-${process.pid}`, ...rest] : words;
+  return verb === "run" ? [verb, `--cgroup-parent=/${cgroupName}`, ...rest] : words;
 }

@@ -33,10 +33,21 @@ export class Machine {
       mkdirSync(directory);
       area.onEnd(() => rmdirSync(directory));
     }
-    const holder = spawn("unshare", ["--mount", "--net", "--propagation=private", "sh", "-ec", holderScript(privateDirectories)], {
-      detached: true,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const holder = spawn(
+      "unshare",
+      [
+        "--mount",
+        "--net",
+        "--propagation=private",
+        "sh",
+        "-ec",
+        holderScript(privateDirectories, `${area.directory("dev")}/null${number}`),
+      ],
+      {
+        detached: true,
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     area.onEnd(() => end(holder));
     await once(holder.stdout, "data");
     const [outside, inside] = [1, 2].map((host) => `10.251.${process.pid % 256}.${4 * number + host}`) as [string, string];
@@ -79,11 +90,14 @@ export class Machine {
   }
 }
 
-function holderScript(privateDirectories: readonly string[]): string {
+function holderScript(privateDirectories: readonly string[], nullDevice: string): string {
   return [
     // crun refuses the mixture of both cgroup versions.
     "if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi",
     ...privateDirectories.map((directory) => `mount -t tmpfs -o mode=755 tmpfs ${directory}`),
+    // Runtimes give the streams of a container to its user: not the host's own device.
+    `mknod -m 666 ${nullDevice} c 1 3`,
+    `mount --bind ${nullDevice} /dev/null`,
     "ip link set lo up",
     "echo 1 >/proc/sys/net/ipv4/ip_forward",
     "echo ready",

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { Area } from "./area.ts";
 import { judgeBudgets } from "./budgets.ts";
 import { type BenchOptions, parseBenchOptions, usage } from "./options.ts";
+import { removeCgroups } from "./remove-cgroups.ts";
 import { renderJson, renderReport } from "./report.ts";
 import { runBench } from "./run-bench.ts";
 
@@ -11,6 +12,7 @@ async function main(options: BenchOptions): Promise<void> {
   const began = performance.now();
   const say = (line: string) => process.stderr.write(`bench: ${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
   await using area = new Area();
+  area.onEnd(removeCgroups);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => {
       say("broken off; cleaning up");

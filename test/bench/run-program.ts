@@ -34,7 +34,7 @@ export function run(program: string, words: readonly string[], options: RunOptio
   child.once("exit", (code, signal) => {
     setImmediate(() => {
       if (code === 0 || options.anyExitCode) return resolve(output.stdout);
-      reject(new Error(`cannot run ${program} ${words.slice(0, 3).join(" ")} …: ${signal ?? `exit code ${code}`}: ${lastLine(output)}`));
+      reject(new Error(`cannot run ${program} ${words.slice(0, 3).join(" ")} …: ${signal ?? `exit code ${code}`}: ${complaint(output)}`));
     });
   });
   child.stdin.on("error", () => {});
@@ -42,6 +42,7 @@ export function run(program: string, words: readonly string[], options: RunOptio
   return promise;
 }
 
-function lastLine({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string {
-  return (stderr.trim() || stdout.trim()).split("\n").at(-1) ?? "";
+function complaint({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string {
+  const lines = (stderr.trim() || stdout.trim()).split("\n");
+  return lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "";
 }
