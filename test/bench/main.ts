@@ -19,12 +19,13 @@ async function main(options: BenchOptions): Promise<void> {
       void area[Symbol.asyncDispose]().then(() => process.exit(130));
     });
   }
-  const measurements = await runBench(area, options, say);
+  const { measurements, failures } = await runBench(area, options, say);
   const verdicts = judgeBudgets(measurements);
   process.stdout.write(renderReport(measurements, verdicts));
   if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, renderJson(measurements, verdicts));
   const unmeasured = measurements.list().filter(({ contender, values }) => contender === "iscadm" && values.length === 0);
-  if (unmeasured.length > 0) throw new Error(`could not measure ${unmeasured.map(({ measure }) => measure.title).join(", ")}`);
+  const missing = [...failures, ...unmeasured.map(({ measure, skipped }) => `${measure.title}: ${skipped}`)];
+  if (missing.length > 0) throw new Error(`could not measure ${missing.join("; ")}`);
 }
 
 function parse(words: readonly string[]): BenchOptions | undefined {

@@ -23,7 +23,13 @@ import { waitForAnswer } from "./wait-for-answer.ts";
 /** Rows in which other engines take part. */
 const races: readonly RowName[] = ["start", "reset", "memory", "daily", "traffic"];
 
-export async function runBench(area: Area, options: BenchOptions, say: (line: string) => void): Promise<Measurements> {
+export interface BenchRun {
+  readonly measurements: Measurements;
+  /** Rows that could not be measured, with the reason. */
+  readonly failures: readonly string[];
+}
+
+export async function runBench(area: Area, options: BenchOptions, say: (line: string) => void): Promise<BenchRun> {
   const folder = area.directory("web");
   cpSync(new URL("web/", import.meta.url), folder, { recursive: true });
   const blueprint = `${folder}/web.yaml`;
@@ -36,25 +42,29 @@ export async function runBench(area: Area, options: BenchOptions, say: (line: st
   const rivals = options.only.some((row) => races.includes(row)) ? await makeRivals(base) : { contenders: [], absent: [] };
   const bare = options.only.includes("traffic") ? await startBareNginx(area, 4, root) : undefined;
   const bench: Bench = { ...base, contenders: [...rivals.contenders, iscadm], absent: rivals.absent, bare };
+  const failures: string[] = [];
   for (const [row, measure] of listRows(bench, blueprint)) {
     say(`measuring ${row}`);
-    await measure();
+    // One row that fails does not take the others with it.
+    await measure().catch((error: unknown) => failures.push(`${row}: ${error instanceof Error ? error.message : String(error)}`));
   }
-  return bench.measurements;
+  return { measurements: bench.measurements, failures };
 }
 
 function listRows(bench: Bench, blueprint: string): readonly (readonly [string, () => Promise<void>])[] {
-  const wanted = new Set(bench.options.only);
-  const [memory, daily] = [wanted.has("memory"), wanted.has("daily")];
-  return [
-    ...(wanted.has("start") ? [["start", () => measureStart(bench)] as const] : []),
-    ...(wanted.has("reset") ? [["reset", () => measureReset(bench)] as const] : []),
-    ...(wanted.has("clone") ? [["clone", () => measureClone(bench)] as const] : []),
-    ...(wanted.has("verify") ? [["verify", () => measureVerify(bench)] as const] : []),
-    ...(wanted.has("traffic") ? [["traffic", () => measureTraffic(bench)] as const] : []),
-    ...(memory || daily ? [["memory, ls and exec", () => measureCrowd(bench, { memory, daily })] as const] : []),
-    ...(wanted.has("build") ? [["build", () => measureBuild(bench, blueprint)] as const] : []),
-  ];
+  const [memory, daily] = (["memory", "daily"] as const).map((row) => bench.options.only.includes(row));
+  const rows: Readonly<Record<RowName, () => Promise<void>>> = {
+    start: () => measureStart(bench),
+    reset: () => measureReset(bench),
+    clone: () => measureClone(bench),
+    verify: () => measureVerify(bench),
+    traffic: () => measureTraffic(bench),
+    memory: () => measureCrowd(bench, { memory: true, daily: daily === true }),
+    // Measured with the same crowd as memory.
+    daily: () => (memory ? Promise.resolve() : measureCrowd(bench, { memory: false, daily: true })),
+    build: () => measureBuild(bench, blueprint),
+  };
+  return Object.entries(rows).filter(([row]) => bench.options.only.some((wanted) => wanted === row));
 }
 
 type Base = Omit<Bench, "contenders" | "absent" | "bare">;

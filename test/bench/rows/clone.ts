@@ -16,7 +16,7 @@ export async function measureClone(bench: Bench): Promise<void> {
   const [count, rounds] = options.small ? [20, 2] : [100, 10];
   const names: string[] = [];
   for (let round = 0; round < rounds; round++) {
-    const prefix = `c${round}-`;
+    const prefix = `c${round}x`;
     const took = await timeMs(() => iscadm.client.call("clone", { source: nameOf(0), name: prefix, count }));
     measurements.add(clone, who, took / count);
     names.push(...Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`));
