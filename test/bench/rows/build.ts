@@ -7,7 +7,7 @@ import { type Bench, timeMs } from "../bench.ts";
 const rebuild = { id: "rebuild", title: "build after one changed file", unit: "ms" } as const;
 const repackage = { id: "repackage", title: "build with another package set", unit: "ms" } as const;
 /** Small packages without many dependencies. Some of them at random make a set that no cache holds, not even one kept from an earlier run. */
-const smallPackages = ["bc", "ed", "dc", "tree", "file", "less", "bzip2", "lzip", "pv", "jo", "moreutils", "time", "units"];
+const smallPackages = ["bc", "ed", "dc", "tree", "file", "less", "bzip2", "lzip", "pv", "jo", "time", "units"];
 const extraCount = 4;
 
 /** @param blueprint the run's own copy, which it may change */
