@@ -6,7 +6,7 @@ import type { Name } from "../model/name.ts";
 import { execArguments } from "../tools/oci-runtime.ts";
 import type { Engine } from "./engine.ts";
 import { findUser } from "./exec-user.ts";
-import { findProcess, prepareRuntime } from "./parts/process.ts";
+import { findProcess, runtimeFor } from "./parts/process.ts";
 
 export interface ExecRequest {
   readonly name: Name;
@@ -30,7 +30,7 @@ export interface ExecSession {
 
 /** Throws Problem ISC_STOPPED or USAGE. */
 export async function startExec(engine: Engine, request: ExecRequest): Promise<ExecSession> {
-  const record = engine.iscs.get(request.name);
+  engine.iscs.get(request.name);
   const live = findProcess(engine, request.name);
   if (!live)
     throw new Problem("ISC_STOPPED", `cannot run a command in ${request.name}: it is not running`, {
@@ -39,8 +39,7 @@ export async function startExec(engine: Engine, request: ExecRequest): Promise<E
   const file = `${engine.layout.live.directory(request.name)}/exec-${randomBytes(6).toString("hex")}`;
   const pidFile = `${file}.pid`;
   await engine.host.files.write(`${file}.json`, JSON.stringify(await execProcess(engine, request)));
-  const { limits } = (await engine.images.open(record.image)).posture;
-  const { executing: runtime } = await prepareRuntime(engine, request.name, live.runtime, limits);
+  const { joining: runtime } = runtimeFor(engine, request.name, live.runtime);
   const running = engine.host.start({
     program: runtime.program,
     arguments: execArguments(runtime, request.name, { processFile: `${file}.json`, pidFile, terminal: request.terminal }),

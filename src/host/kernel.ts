@@ -11,6 +11,7 @@ import type { Nftables } from "./kernel/nftables.ts";
 import type * as pidfd from "./kernel/pidfd.ts";
 import type * as pty from "./kernel/pty.ts";
 import type * as rtnetlink from "./kernel/rtnetlink.ts";
+import type * as socketDiag from "./kernel/socket-diag.ts";
 import type * as sparse from "./kernel/sparse.ts";
 import type * as trees from "./kernel/trees.ts";
 import type { UserNamespacePool } from "./kernel/user-namespace.ts";
@@ -31,6 +32,7 @@ export interface Kernel {
   readonly rtnetlink: typeof rtnetlink;
   readonly sparse: typeof sparse;
   readonly trees: typeof trees;
+  readonly socketDiag: typeof socketDiag;
   readonly userNamespaces: UserNamespacePool;
   readonly verity: typeof verity;
 }

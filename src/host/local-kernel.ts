@@ -12,6 +12,7 @@ import { Nftables } from "./kernel/nftables.ts";
 import * as pidfd from "./kernel/pidfd.ts";
 import * as pty from "./kernel/pty.ts";
 import * as rtnetlink from "./kernel/rtnetlink.ts";
+import * as socketDiag from "./kernel/socket-diag.ts";
 import * as sparse from "./kernel/sparse.ts";
 import * as trees from "./kernel/trees.ts";
 import { UserNamespacePool } from "./kernel/user-namespace.ts";
@@ -33,6 +34,7 @@ export function openKernel(): Kernel {
     pidfd,
     pty,
     rtnetlink,
+    socketDiag,
     sparse,
     trees,
     userNamespaces: new UserNamespacePool(4),

@@ -72,6 +72,8 @@ export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces) {
       etc: (name: Name) => `${live(name)}/etc`,
       pidFile: (name: Name) => `${live(name)}/pid`,
       conmonPidFile: (name: Name) => `${live(name)}/conmon.pid`,
+      /** Where gVisor's launcher mounts a proc of its own. */
+      proc: (name: Name) => `${live(name)}/proc`,
       exitDirectory: (name: Name) => `${live(name)}/exit`,
     },
     runtimeState: `${run}/runtime`,

@@ -2,7 +2,6 @@
 import { Problem } from "../../base/problem.ts";
 import type { Name } from "../../model/name.ts";
 import type { Exposure, Protocol } from "../../model/network.ts";
-import { parseListeners } from "../../plan/socket-table.ts";
 import type { Engine } from "../engine.ts";
 
 /** Throws Problem PORT_TAKEN naming the ISC or saying that a program of the host has it. */
@@ -36,11 +35,11 @@ function collide(one: Exposure, other: Exposure): boolean {
 }
 
 function isListenedOn(engine: Engine, { hostPort, protocol }: Exposure): boolean {
-  return listenersOf(engine, "self", protocol).has(hostPort);
+  return engine.host.kernel.socketDiag.listListeners(protocol).has(hostPort);
 }
 
-/** Ports with a listening (tcp) or bound (udp) socket in the network namespace of a process. */
-export function listenersOf(engine: Engine, pid: number | "self", protocol: Protocol): ReadonlySet<number> {
-  const texts = [protocol, `${protocol}6`].map((table) => engine.host.files.findTextNow(`/proc/${pid}/net/${table}`) ?? "");
-  return new Set(texts.flatMap((text) => parseListeners(text, protocol)));
+/** Ports with a listening (tcp) or bound (udp) socket in an ISC's network namespace. */
+export function listenersOf(engine: Engine, name: Name, protocol: Protocol): ReadonlySet<number> {
+  const { namespaces, socketDiag } = engine.host.kernel;
+  return namespaces.withNetworkNamespace(engine.layout.live.networkNamespace(name), () => socketDiag.listListeners(protocol));
 }

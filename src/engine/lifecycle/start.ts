@@ -14,6 +14,7 @@ import {
   type LiveProcess,
   prepareRuntime,
   removeProcess,
+  runtimeFor,
   startMonitor,
   startProcess,
 } from "../parts/process.ts";
@@ -72,7 +73,8 @@ async function startParts(engine: Engine, record: IscRecord, manifest: Manifest,
   await Promise.all([layout.live.exitDirectory(name), layout.live.bundle(name)].map((directory) => host.files.makeDirectory(directory)));
   await host.files.remove(`${layout.live.exitDirectory(name)}/${name}`);
   const program = manifest.posture.containment === "gvisor" ? "runsc" : engine.runtime;
-  const runtime = await prepareRuntime(engine, name, program, manifest.posture.limits);
+  const runtime = runtimeFor(engine, name, program);
+  await prepareRuntime(engine, name, runtime, manifest.posture.limits);
   const monitor = startMonitor(engine, name, runtime);
   try {
     await raiseWalls(engine, record, manifest);
@@ -118,7 +120,7 @@ async function waitUntilReady(engine: Engine, record: IscRecord, manifest: Manif
   const ports = live.runtime === "runsc" ? [] : manifest.posture.network.listen;
   for (;;) {
     if (!findProcess(engine, record.name)) throw await diedAtOnce(engine, record.name);
-    if (ports.every(({ port, protocol }) => listenersOf(engine, live.pid, protocol).has(port))) return;
+    if (ports.every(({ port, protocol }) => listenersOf(engine, record.name, protocol).has(port))) return;
     if (engine.host.monotonic() > deadline) {
       const wanted = ports.map(({ port, protocol }) => `${port}/${protocol}`).join(", ");
       throw new Problem("START_FAILED", `cannot start ${record.name}: it does not listen on ${wanted} after ${readyTimeoutMs / 1000} s`, {

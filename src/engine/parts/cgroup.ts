@@ -16,11 +16,9 @@ export function cgroupPath(engine: Engine, name: Name): string {
 
 /**
  * Makes the ISC's cgroups in every v1 hierarchy, with its limits in force. Safe to repeat. Throws the error of node:fs.
- * @returns the files into which a process writes "0" to join
  */
-export async function ensureCgroups(engine: Engine, name: Name, limits: Limits): Promise<readonly string[]> {
+export async function ensureCgroups(engine: Engine, name: Name, limits: Limits): Promise<void> {
   const { files } = engine.host;
-  const directories: string[] = [];
   for (const { mountPoint, controllers } of engine.hierarchies.filter(({ version }) => version === 1)) {
     const directory = `${mountPoint}${cgroupPath(engine, name)}`;
     await files.makeDirectory(directory, 0o755);
@@ -28,9 +26,14 @@ export async function ensureCgroups(engine: Engine, name: Name, limits: Limits):
     for (const { file, value } of cgroupV1Settings(controllers, limits)) {
       if (files.findNow(`${directory}/${file}`)) files.writeNow(`${directory}/${file}`, value);
     }
-    directories.push(directory);
   }
-  return directories.map((directory) => `${directory}/tasks`);
+}
+
+/** The files into which a process writes "0" to join an ISC's v1 cgroups. */
+export function cgroupTasks(engine: Engine, name: Name): readonly string[] {
+  return engine.hierarchies
+    .filter(({ version }) => version === 1)
+    .map(({ mountPoint }) => `${mountPoint}${cgroupPath(engine, name)}/tasks`);
 }
 
 /** A new cpuset is empty, and no process may join it; cpuset(7). */

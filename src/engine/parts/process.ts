@@ -15,7 +15,7 @@ import {
   startContainer,
 } from "../../tools/oci-runtime.ts";
 import type { Engine } from "../engine.ts";
-import { ensureCgroups, removeCgroupsOf } from "./cgroup.ts";
+import { cgroupTasks, ensureCgroups, removeCgroupsOf } from "./cgroup.ts";
 
 /** live/NAME/process.json. The start time tells the process from a later one with the same number. */
 export interface LiveProcess {
@@ -42,25 +42,28 @@ function runtimeOf(engine: Engine, program: RuntimeProgram): OciRuntime {
 
 /** One runtime, as each of its verbs has to be run for an ISC. */
 export interface ContainerRuntime {
-  readonly creating: OciRuntime;
+  /** create and exec: what they start is in the ISC's cgroups and sees its network. */
+  readonly joining: OciRuntime;
   readonly starting: OciRuntime;
-  readonly executing: OciRuntime;
-  /** The bundle says nothing of cgroups: what is created is in them already. */
+  /** The dock makes the cgroups, and the bundle says nothing of them. */
   readonly cgroupsByDock: boolean;
 }
 
-/** The runtime for one ISC; on v1 with its cgroups made and limits in force. Safe to repeat. */
-export async function prepareRuntime(engine: Engine, name: Name, program: RuntimeProgram, limits: Limits): Promise<ContainerRuntime> {
+export function runtimeFor(engine: Engine, name: Name, program: RuntimeProgram): ContainerRuntime {
   const plain = runtimeOf(engine, program);
   if (cgroupsByDock(engine, program)) {
-    const joining = inCgroups(plain, `${engine.libexec}/in-cgroups`, await ensureCgroups(engine, name, limits));
-    return { creating: joining, starting: plain, executing: joining, cgroupsByDock: true };
+    return { joining: inCgroups(plain, `${engine.libexec}/in-cgroups`, cgroupTasks(engine, name)), starting: plain, cgroupsByDock: true };
   }
-  if (program !== "runsc") return { creating: plain, starting: plain, executing: plain, cgroupsByDock: false };
-  const proc = `${engine.layout.live.directory(name)}/proc`;
-  await engine.host.files.makeDirectory(proc);
-  const joining = inNetwork(plain, `${engine.libexec}/runsc-in-network`, engine.layout.live.networkNamespace(name), proc);
-  return { creating: joining, starting: joining, executing: joining, cgroupsByDock: false };
+  if (program !== "runsc") return { joining: plain, starting: plain, cgroupsByDock: false };
+  const { live } = engine.layout;
+  const joining = inNetwork(plain, `${engine.libexec}/runsc-in-network`, live.networkNamespace(name), live.proc(name));
+  return { joining, starting: joining, cgroupsByDock: false };
+}
+
+/** What a runtime needs before it creates an ISC's container: on v1 its cgroups, with the limits in force. Safe to repeat. */
+export async function prepareRuntime(engine: Engine, name: Name, runtime: ContainerRuntime, limits: Limits): Promise<void> {
+  if (runtime.cgroupsByDock) await ensureCgroups(engine, name, limits);
+  if (runtime.starting.name === "runsc") await engine.host.files.makeDirectory(engine.layout.live.proc(name));
 }
 
 /** Starts the monitor of an ISC, which waits for its bundle. Throws CommandFailure. */
@@ -68,7 +71,7 @@ export function startMonitor(engine: Engine, name: Name, runtime: ContainerRunti
   const { host, layout } = engine;
   const conmon = startConmon(host, {
     id: name,
-    runtime: runtime.creating,
+    runtime: runtime.joining,
     bundle: layout.live.bundle(name),
     logFile: layout.isc.log(name),
     logSizeLimitBytes,

@@ -1,7 +1,7 @@
 /** Processes by descriptor: a pidfd never comes to mean another process, as a reused pid does. See pidfd_open(2). */
 import { closeSync } from "node:fs";
 import { constants } from "node:os";
-import { callLibc } from "./libc.ts";
+import { callLibc, hasErrorCode } from "./libc.ts";
 
 // System calls of the common numbering: x86_64 and arm64 agree.
 const SYS_pidfd_send_signal = 424;
@@ -29,7 +29,13 @@ export function hasExited(pidfd: number): boolean {
   const record = Buffer.alloc(8);
   record.writeInt32LE(pidfd, 0);
   record.writeInt16LE(POLLIN, 4);
-  return callLibc("int poll(void *fds, unsigned long count, int timeout_ms)", [record, 1, 0], () => `poll process ${pidfd}`) > 0;
+  try {
+    return callLibc("int poll(void *fds, unsigned long count, int timeout_ms)", [record, 1, 0], () => `poll process ${pidfd}`) > 0;
+  } catch (error) {
+    // A signal came in between; whoever waits asks again.
+    if (hasErrorCode(error, "EINTR")) return false;
+    throw error;
+  }
 }
 
 /** Gives a descriptor back. */

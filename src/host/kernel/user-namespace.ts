@@ -7,7 +7,9 @@ import { once } from "node:events";
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 
-const REFILL_DELAY_MS = 150;
+const REFILL_DELAY_MS = 1_000;
+/** Namespaces kept for ranges that were asked for before: an ISC that starts again needs the same one. */
+const KEPT = 512;
 
 type Spare = ChildProcessByStdio<Writable, Readable, null>;
 
@@ -24,6 +26,7 @@ export class UserNamespacePool {
   readonly #size: number;
   readonly #spares: Promise<Spare>[] = [];
   readonly #children = new Set<Spare>();
+  readonly #kept = new Map<string, number>();
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -51,19 +54,33 @@ export class UserNamespacePool {
     }
   }
 
-  /** Lends the descriptor of such a namespace for the length of `use`. */
+  /** Lends the descriptor of such a namespace for the length of `use`. One with the same map is used again. */
   async lend<T>(map: IdMap, use: (fd: number) => Promise<T>): Promise<T> {
-    const fd = await this.take(map);
+    const key = `${map.insideId} ${map.hostId} ${map.count}`;
+    const fd = this.#kept.get(key) ?? (await this.take(map));
+    // The last used comes last, so the first is the one to give up.
+    this.#kept.delete(key);
+    this.#kept.set(key, fd);
     try {
       return await use(fd);
     } finally {
-      closeSync(fd);
+      this.#giveUpOldest();
     }
+  }
+
+  #giveUpOldest(): void {
+    const [oldest] = this.#kept.size > KEPT ? this.#kept : [];
+    if (!oldest) return;
+    this.#kept.delete(oldest[0]);
+    closeSync(oldest[1]);
   }
 
   /** Ends the spare children and waits until they are gone. Safe to repeat. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const fd of this.#kept.values()) closeSync(fd);
+    this.#kept.clear();
     await Promise.allSettled(this.#spares.splice(0));
     await Promise.all([...this.#children].map(endChild));
   }
@@ -76,12 +93,13 @@ export class UserNamespacePool {
   #refillSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#refill();
+      this.#refill(this.#spares.length + 1);
+      if (this.#spares.length < this.#size) this.#refillSoon();
     }, REFILL_DELAY_MS).unref();
   }
 
-  #refill(): void {
-    while (!this.#closed && this.#spares.length < this.#size) {
+  #refill(upTo = this.#size): void {
+    while (!this.#closed && this.#spares.length < upTo) {
       const spare = this.#start();
       // Its taker hears of the failure; nobody else waits for it.
       spare.catch(() => {});
