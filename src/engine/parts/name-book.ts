@@ -2,10 +2,10 @@
 import type { Host } from "../../host/host.ts";
 
 export class NameBook {
-  readonly #host: Host;
+  readonly #host: Pick<Host, "resolveName">;
   readonly #answers = new Map<string, readonly string[]>();
 
-  constructor(host: Host) {
+  constructor(host: Pick<Host, "resolveName">) {
     this.#host = host;
   }
 
