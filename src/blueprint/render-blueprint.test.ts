@@ -3,9 +3,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { isProblem } from "../base/problem.ts";
 import { Blueprint } from "../model/blueprint.ts";
+import { linuxCapabilities } from "../model/linux-capabilities.ts";
 import { parseBlueprint } from "./parse-blueprint.ts";
 import { renderBlueprint } from "./render-blueprint.ts";
-import { capabilityNames } from "./rights-form.ts";
 
 const directory = "/srv/blueprints";
 const place = { file: "web.yaml", directory };
@@ -137,7 +137,7 @@ const posture = fc
     volumes: fc.dictionary(name, fc.integer({ min: 16 * 1024 ** 2, max: 2 ** 40 }), { maxKeys: 2 }),
     writes: fc.constantFrom("fixed", "flexible"),
     rights: fc.record({
-      capabilities: fc.uniqueArray(fc.constantFrom(...capabilityNames.map((word) => `CAP_${word}`)), { maxLength: 3 }),
+      capabilities: fc.uniqueArray(fc.constantFrom(...linuxCapabilities.map((word) => `CAP_${word}`)), { maxLength: 3 }),
       syscalls: fc.uniqueArray(fc.constantFrom("ptrace", "io_uring_setup"), { maxLength: 2 }),
       writableCode: fc.boolean(),
     }),

@@ -1,56 +1,12 @@
 /** The blueprint's `rights`: what an ISC may do beyond the default, which is nothing. */
 import { z } from "zod";
 import type { Rights } from "../model/blueprint.ts";
+import { linuxCapabilities } from "../model/linux-capabilities.ts";
 import { complain, line } from "./scalars.ts";
-
-/** All capabilities of capabilities(7), Linux 6.18, in the order of their numbers. */
-export const capabilityNames = [
-  "CHOWN",
-  "DAC_OVERRIDE",
-  "DAC_READ_SEARCH",
-  "FOWNER",
-  "FSETID",
-  "KILL",
-  "SETGID",
-  "SETUID",
-  "SETPCAP",
-  "LINUX_IMMUTABLE",
-  "NET_BIND_SERVICE",
-  "NET_BROADCAST",
-  "NET_ADMIN",
-  "NET_RAW",
-  "IPC_LOCK",
-  "IPC_OWNER",
-  "SYS_MODULE",
-  "SYS_RAWIO",
-  "SYS_CHROOT",
-  "SYS_PTRACE",
-  "SYS_PACCT",
-  "SYS_ADMIN",
-  "SYS_BOOT",
-  "SYS_NICE",
-  "SYS_RESOURCE",
-  "SYS_TIME",
-  "SYS_TTY_CONFIG",
-  "MKNOD",
-  "LEASE",
-  "AUDIT_WRITE",
-  "AUDIT_CONTROL",
-  "SETFCAP",
-  "MAC_OVERRIDE",
-  "MAC_ADMIN",
-  "SYSLOG",
-  "WAKE_ALARM",
-  "BLOCK_SUSPEND",
-  "AUDIT_READ",
-  "PERFMON",
-  "BPF",
-  "CHECKPOINT_RESTORE",
-] as const;
 
 const capability = z
   .enum(
-    capabilityNames.flatMap((name) => [`CAP_${name}`, name] as const),
+    linuxCapabilities.flatMap((name) => [`CAP_${name}`, name] as const),
     { error: "expected a capability such as NET_ADMIN" },
   )
   .transform((name) => (name.startsWith("CAP_") ? name : `CAP_${name}`));

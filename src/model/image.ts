@@ -7,11 +7,7 @@ import { Name } from "./name.ts";
 const Id = z.number().int().min(0).max(65_535);
 const Mode = z.number().int().min(0).max(0o7777);
 
-/** One program an ISC runs, ready to be put into an OCI process: users are numbers, nothing is left to look up. */
-export const Service = z.strictObject({
-  name: Name,
-  command: z.array(z.string()).min(1).readonly(),
-  prepare: z.array(z.array(z.string()).min(1).readonly()).readonly(),
+const runsAs = {
   uid: Id,
   gid: Id,
   groups: z.array(Id).readonly(),
@@ -19,6 +15,14 @@ export const Service = z.strictObject({
   workingDirectory: ImagePath,
   stopSignal: z.string(),
   stopTimeoutMs: z.number().int().positive(),
+};
+
+/** One program an ISC runs, ready to be put into an OCI process: users are numbers, nothing is left to look up. */
+export const Service = z.strictObject({
+  name: Name,
+  command: z.array(z.string()).min(1).readonly(),
+  prepare: z.array(z.array(z.string()).min(1).readonly()).readonly(),
+  ...runsAs,
 });
 export type Service = z.infer<typeof Service>;
 
@@ -42,13 +46,7 @@ export type WritablePlace = z.infer<typeof WritablePlace>;
 export const Init = z.strictObject({
   /** Complete argument vector of process 1. */
   command: z.array(z.string()).min(1).readonly(),
-  uid: Id,
-  gid: Id,
-  groups: z.array(Id).readonly(),
-  environment: z.record(z.string(), z.string()),
-  workingDirectory: ImagePath,
-  stopSignal: z.string(),
-  stopTimeoutMs: z.number().int().positive(),
+  ...runsAs,
 });
 export type Init = z.infer<typeof Init>;
 
