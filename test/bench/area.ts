@@ -30,6 +30,11 @@ export class Area implements AsyncDisposable {
     return directory;
   }
 
+  /** Throws Error once the end has begun: nothing more may be made then. */
+  assertOpen(): void {
+    if (this.#ended !== undefined) throw new Error("broken off");
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#ended ??= this.#undo.disposeAsync();
     return this.#ended;

@@ -42,6 +42,7 @@ export class Race {
   }
 
   async #take(contender: Contender, turn: (contender: Contender) => Promise<void>): Promise<void> {
+    this.#bench.area.assertOpen();
     try {
       await turn(contender);
     } catch (error) {

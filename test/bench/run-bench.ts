@@ -44,6 +44,7 @@ export async function runBench(area: Area, options: BenchOptions, say: (line: st
   const bench: Bench = { ...base, contenders: [...rivals.contenders, iscadm], absent: rivals.absent, bare };
   const failures: string[] = [];
   for (const [row, measure] of listRows(bench, blueprint)) {
+    area.assertOpen();
     say(`measuring ${row}`);
     // One row that fails does not take the others with it.
     await measure().catch((error: unknown) => failures.push(`${row}: ${error instanceof Error ? error.message : String(error)}`));

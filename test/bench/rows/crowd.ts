@@ -45,6 +45,7 @@ export async function measureCrowd(bench: Bench, rows: CrowdRows): Promise<void>
 async function fill(bench: Bench, contender: Contender, count: number): Promise<void> {
   bench.say(`${contender.name}: ${count} start`);
   for (let index = 0; index < count; index++) {
+    bench.area.assertOpen();
     // The first is there since the bench began.
     if (index > 0) await contender.prepare(index);
     await contender.start(index);
