@@ -85,6 +85,8 @@ export interface Files {
   /** Plain write without sync, for files below ISC_RUN and kernel files. Default mode 0600. */
   write(path: string, data: string | Uint8Array, mode?: number): Promise<void>;
   writeNow(path: string, data: string): void;
+  /** Takes a FIFO out of its directory and writes into it; false, and nothing is done, while nobody has it open for reading. */
+  writeFifoNow(path: string, data: string): boolean;
   append(path: string, data: string): Promise<void>;
   makeDirectory(path: string, mode?: number): Promise<void>;
   /** Removes a file or a tree; nothing there is no error. Never follows symlinks, never crosses into another file system. */

@@ -17,6 +17,7 @@ export function createLocalFiles(): Files {
     writeAtomic,
     write: async (file, data, mode = privateFile) => fs.promises.writeFile(file, data, { mode }),
     writeNow: (file, data) => fs.writeFileSync(file, data),
+    writeFifoNow,
     append: async (file, data) => fs.promises.appendFile(file, data, { mode: privateFile }),
     makeDirectory: async (directory, mode = privateDirectory) => void (await fs.promises.mkdir(directory, { recursive: true, mode })),
     remove,
@@ -73,6 +74,24 @@ function orMissingNow<T>(ask: () => T): T | undefined {
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
+  }
+}
+
+/** Opening without waiting is refused with ENXIO when there is no reader; fifo(7). */
+function writeFifoNow(file: string, data: string): boolean {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENXIO") return false;
+    throw error;
+  }
+  try {
+    fs.unlinkSync(file);
+    fs.writeSync(descriptor, data);
+    return true;
+  } finally {
+    fs.closeSync(descriptor);
   }
 }
 
