@@ -3,6 +3,7 @@ import type { Host } from "../host/host.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Manifest } from "../model/image.ts";
 import type { Layout } from "../model/layout.ts";
+import { sealedFiles, signatureFile } from "../model/seal.ts";
 import { ImageStore } from "../store/image-store.ts";
 import { SealCache } from "./seal/seal-cache.ts";
 import { findImageSigner, type VerifiedSeal, verifyImageSeal } from "./seal/verify-image-seal.ts";
@@ -12,6 +13,7 @@ export class Images {
   readonly #host: Host;
   readonly #layout: Layout;
   readonly #cache = new SealCache();
+  readonly #seals = new Map<Digest, { readonly mark: string; readonly seal: VerifiedSeal }>();
   readonly #manifests = new Map<Digest, Manifest>();
 
   constructor(host: Host, layout: Layout) {
@@ -32,9 +34,23 @@ export class Images {
 
   /** @param full read every byte again. Throws as `open`. */
   async verify(digest: Digest, { full }: { readonly full: boolean }): Promise<VerifiedSeal> {
+    const mark = this.#markOf(digest);
+    const known = this.#seals.get(digest);
+    if (!full && known?.mark === mark) return known.seal;
     const seal = await verifyImageSeal({ host: this.#host, layout: this.#layout, digest, full, cache: this.#cache });
     this.#manifests.set(digest, seal.manifest);
+    // Taken before anything was read: a change meanwhile shows at the next look.
+    this.#seals.set(digest, { mark, seal });
     return seal;
+  }
+
+  /** Changes with every change of the image's files, of its signature, and of who is trusted: no program can set a time of change. */
+  #markOf(digest: Digest): string {
+    const directory = this.#layout.image.directory(digest);
+    const files = [...sealedFiles, signatureFile].map((file) => `${directory}/${file}`);
+    const keys = this.#host.files.findNow(this.#layout.trustedKeys) ? this.#host.files.listNow(this.#layout.trustedKeys) : [];
+    const all = [...files, this.#layout.trustedKeys, ...keys.map((file) => `${this.#layout.trustedKeys}/${file}`)];
+    return JSON.stringify(all.map((file) => [file, this.#host.files.findNow(file)]));
   }
 
   /** Fingerprint of the trusted key that signed for this digest, whatever the files hold now. Throws Problem IMAGE_UNSIGNED, IMAGE_TAMPERED. */
@@ -52,6 +68,7 @@ export class Images {
   }
 
   forget(digest: Digest): void {
+    this.#seals.delete(digest);
     this.#manifests.delete(digest);
   }
 }

@@ -32,18 +32,20 @@ export interface StartAnswer {
 }
 
 const readyTimeoutMs = 30_000;
-const readyPollMs = 2;
+const readyPollMs = 1;
 
 /** Starts an ISC and waits until it listens where its blueprint says. One that runs already is left alone. Throws Problem. */
 export function startIsc(engine: Engine, name: Name): Promise<StartAnswer> {
   return engine.locks.run(name, async () => {
     const running = findProcess(engine, name);
     if (running && engine.iscs.get(name).desired === "running") return { status: "running", live: running };
+    // What an ISC that ended by itself has left.
+    if (engine.host.files.findNow(engine.layout.live.directory(name))) await removeProcess(engine, name);
     return startFresh(engine, name);
   });
 }
 
-/** The caller holds the ISC's lock. */
+/** The caller holds the ISC's lock, and has removed what was left of its last process. */
 export async function startFresh(engine: Engine, name: Name): Promise<StartAnswer> {
   const before = engine.iscs.get(name);
   const manifest = await engine.images.open(before.image);
@@ -51,7 +53,6 @@ export async function startFresh(engine: Engine, name: Name): Promise<StartAnswe
   const saved = engine.iscs.update(name, { desired: "running", generation: before.generation + 1 });
   const record = { ...before, generation: before.generation + 1 };
   try {
-    await removeProcess(engine, name);
     // gVisor takes addresses and routes out of the namespace into its own stack: a second start needs a new one.
     if (manifest.posture.containment === "gvisor") removeNetwork(engine, record);
     const live = await startParts(engine, record, manifest, saved);
