@@ -1,5 +1,6 @@
 /** npm run bench: measures iscadm beside the engines it is held against, and says which budgets hold. */
 import { writeFileSync } from "node:fs";
+import { tryLockFile } from "../../src/host/kernel/lock.ts";
 import { Area } from "./area.ts";
 import { judgeBudgets } from "./budgets.ts";
 import { type BenchOptions, parseBenchOptions, usage } from "./options.ts";
@@ -7,10 +8,14 @@ import { removeCgroups } from "./remove-cgroups.ts";
 import { renderJson, renderReport } from "./report.ts";
 import { runBench } from "./run-bench.ts";
 
+const lockFile = "/run/lock/iscadm-bench.lock";
+
 async function main(options: BenchOptions): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error("it needs root, as the dock does");
   const began = performance.now();
   const say = (line: string) => process.stderr.write(`bench: ${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`);
+  using lock = tryLockFile(lockFile);
+  if (!lock) throw new Error("another bench runs on this machine: both would measure each other");
   await using area = new Area();
   area.onEnd(removeCgroups);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
