@@ -23,6 +23,8 @@ import type { DockSettings } from "./settings.ts";
 import { serveTerminals } from "./terminal.ts";
 
 const privateDirectory = 0o700;
+/** How long running answers get when the dock ends. */
+const closePatienceMs = 500;
 const libexec = fileURLToPath(new URL("../../libexec", import.meta.url));
 const profiles = fileURLToPath(new URL("../../profiles", import.meta.url));
 
@@ -110,8 +112,10 @@ async function close(server: Server, socket: string): Promise<void> {
   rmSync(socket, { force: true });
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
-  setTimeout(() => server.closeAllConnections(), 500).unref();
+  // A connection that is neither read nor ended keeps nothing alive and never closes by itself: the timer does both.
+  const patience = setTimeout(() => server.closeAllConnections(), closePatienceMs);
   await closed;
+  clearTimeout(patience);
 }
 
 /** With ISCs running, firewall and mounts stay as they are; without any, nothing of the dock stays behind. */

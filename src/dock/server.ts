@@ -36,6 +36,10 @@ async function answer(handlers: Handlers, log: Logger, request: IncomingMessage,
   const started = performance.now();
   const operation = operationOf(request);
   const credentials = readPeerCredentials(request.socket);
+  // What is still to come of a request that was answered early is not waited for.
+  response.once("finish", () => {
+    if (!request.complete) request.destroy();
+  });
   const reply = new Reply(response, operation !== undefined && operations[operation].answer === "lines");
   try {
     if (operation === undefined) throw new Problem("USAGE", `the dock has no operation ${request.method} ${request.url}`);

@@ -86,5 +86,11 @@ function stepProblem({ blueprint, signal, layout }: BuildContext, step: StepName
   }
   if (isProblem(error) && passed.has(error.code)) return error;
   const hint = isProblem(error) ? error.hint : undefined;
-  return new Problem(code, `cannot ${verb} ${blueprint.name}: step ${step}: ${message}`, { details, hint, cause: error });
+  // apt's own sentence, which names the package.
+  const reason = details.find((line) => line.startsWith("E: "))?.slice("E: ".length);
+  return new Problem(code, `cannot ${verb} ${blueprint.name}: step ${step}: ${message}${reason === undefined ? "" : `: ${reason}`}`, {
+    details,
+    hint,
+    cause: error,
+  });
 }

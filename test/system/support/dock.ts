@@ -30,6 +30,7 @@ export class TestDock implements AsyncDisposable {
   readonly #base: string;
   readonly #prefix: readonly string[];
   #process: ChildProcess | undefined;
+  #words = "";
 
   private constructor(base: string, options: TestDockOptions) {
     this.#base = base;
@@ -66,13 +67,13 @@ export class TestDock implements AsyncDisposable {
     const env = { PATH: process.env.PATH, ...this.environment, ...environment };
     const child = spawn(program, command, { env, stdio: ["ignore", "ignore", "pipe"] });
     this.#process = child;
-    let words = "";
+    this.#words = "";
     child.stderr?.on("data", (chunk) => {
-      words += String(chunk);
+      this.#words += String(chunk);
     });
     const deadline = Date.now() + startTimeoutMs;
     while (!(await this.#answers())) {
-      assert.ok(child.exitCode === null && Date.now() < deadline, `the dock did not start: ${words}${this.readLog()}`);
+      assert.ok(child.exitCode === null && Date.now() < deadline, `the dock did not start: ${this.#words}${this.readLog()}`);
       await sleep(10);
     }
   }
@@ -120,6 +121,6 @@ export class TestDock implements AsyncDisposable {
     await this.quit();
     const leftovers = await listLeftovers({ tag: this.tag, base: this.#base });
     rmSync(this.#base, { recursive: true, force: true });
-    assert.deepEqual(leftovers, [], "the dock left something behind");
+    assert.deepEqual(leftovers, [], `the dock left something behind; its last words: ${this.#words}`);
   }
 }
