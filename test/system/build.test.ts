@@ -240,7 +240,10 @@ test("a package that does not exist, or no name at all, ends in one sentence and
       area.build({ blueprint: blueprintOf({ from: { kind: "debian", suite: "bookworm", packages } }) });
     await assert.rejects(build(["no-such-package-here"]), (error: Error & { code: string; details: readonly string[] }) => {
       assert.equal(error.code, "BUILD_FAILED");
-      assert.equal(error.message, "cannot build web: step packages: apt-get exited with 100");
+      assert.equal(
+        error.message,
+        "cannot build web: step packages: apt-get exited with 100: Unable to locate package no-such-package-here",
+      );
       assert.ok(error.details.some((line) => line.includes("Unable to locate package no-such-package-here")));
       return true;
     });
