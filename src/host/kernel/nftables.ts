@@ -1,7 +1,15 @@
 /** Firewall rules through libnftables, in process. See libnftables(3). */
-import { bind, type NativeFunction } from "./libc.ts";
+import { closeSync } from "node:fs";
+import { Problem } from "../../base/problem.ts";
+import { bind, callLibc, KernelError, type NativeFunction } from "./libc.ts";
 
 const OUTPUT_JSON = 1 << 4;
+const AF_NETLINK = 16;
+const SOCK_RAW_CLOEXEC = 0x80003;
+const NETLINK_NETFILTER = 12;
+
+/** For whoever finds that the kernel lacks it. */
+export const nftablesHint = "modprobe nf_tables, or a kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
 
 /** Commands that nft refused; `complaint` is nft's own text. */
 export class NftError extends Error {
@@ -17,12 +25,14 @@ export class NftError extends Error {
 /**
  * A handle on nftables of one network namespace: the one the thread is in when this is made, since that opens the netlink socket.
  * Use it in that namespace only: on an interrupted listing the library opens its socket anew. Calls block the thread.
- * Release with `using`. Throws Error when the library is not installed, NftError when commands are refused.
+ * Release with `using`. Throws Problem HOST_INCAPABLE when the kernel has no netfilter, Error when the library is not installed,
+ * NftError when commands are refused.
  */
 export class Nftables implements Disposable {
   #context: unknown;
 
   constructor() {
+    assertNetfilter();
     const context = nft("void *nft_ctx_new(unsigned int flags)")(0);
     if (!context) throw new Error("cannot open nftables: no netlink socket");
     nft("int nft_ctx_buffer_output(void *context)")(context);
@@ -77,6 +87,18 @@ export class Nftables implements Disposable {
   #live(): unknown {
     if (!this.#context) throw new Error("nftables is closed");
     return this.#context;
+  }
+}
+
+/** Asked before the library is: without netfilter it ends the whole process (netlink_init_error in nftables' src/mnl.c). */
+function assertNetfilter(): void {
+  try {
+    closeSync(
+      callLibc("int socket(int domain, int type, int protocol)", [AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER], () => "open netfilter"),
+    );
+  } catch (cause) {
+    const words = cause instanceof KernelError ? cause.message : String(cause);
+    throw new Problem("HOST_INCAPABLE", `cannot use nftables: ${words}`, { cause, hint: nftablesHint });
   }
 }
 
