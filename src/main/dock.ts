@@ -5,7 +5,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isProblem, Problem } from "../base/problem.ts";
-import { runDock } from "../dock/run-dock.ts";
 import { type DockSettings, readDockSettings } from "../dock/settings.ts";
 
 const insideFlag = "--inside-mount-namespace";
@@ -14,6 +13,8 @@ async function main(): Promise<void> {
   const settings = readDockSettings(process.env);
   if (process.getuid?.() !== 0) throw new Problem("NOT_ALLOWED", "cannot start the dock: it needs root", { hint: "use sudo" });
   if (process.argv.includes(insideFlag)) {
+    // Loaded here alone: the process that is about to become another one needs none of it.
+    const { runDock } = await import("../dock/run-dock.ts");
     await runDock(settings);
     // conmon processes and their pipes would keep this one alive.
     process.exit(0);
