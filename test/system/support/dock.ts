@@ -12,7 +12,7 @@ import { type Layout, layoutOf } from "../../../src/model/layout.ts";
 import { listLeftovers } from "./leftovers.ts";
 
 const launcher = fileURLToPath(new URL("../../../bin/iscadm-dock", import.meta.url));
-const startTimeoutMs = 20_000;
+const usualStartTimeoutMs = 20_000;
 /** Layers are shared by all test docks, so that each package set is installed once. */
 const cache = "/var/tmp/isc-test-cache";
 
@@ -20,6 +20,8 @@ export interface TestDockOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Name of a network namespace of `ip netns` that is the dock's host. `ip netns exec` itself would hide the cgroups behind a fresh /sys. */
   readonly networkNamespace?: string;
+  /** How long it may take to answer; an emulated processor needs more. */
+  readonly startTimeoutMs?: number;
 }
 
 export class TestDock implements AsyncDisposable {
@@ -29,11 +31,13 @@ export class TestDock implements AsyncDisposable {
   readonly tag: string;
   readonly #base: string;
   readonly #prefix: readonly string[];
+  readonly #startTimeoutMs: number;
   #process: ChildProcess | undefined;
   #words = "";
 
   private constructor(base: string, options: TestDockOptions) {
     this.#base = base;
+    this.#startTimeoutMs = options.startTimeoutMs ?? usualStartTimeoutMs;
     this.#prefix = options.networkNamespace === undefined ? [] : ["/usr/bin/nsenter", `--net=/run/netns/${options.networkNamespace}`, "--"];
     const network = `10.${randomInt(210, 250)}.${randomInt(0, 16) * 16}.0/20`;
     this.environment = { ISC_ROOT: `${base}/root`, ISC_RUN: `${base}/run`, ISC_CACHE: cache, ISC_NET: network, ...options.environment };
@@ -71,7 +75,7 @@ export class TestDock implements AsyncDisposable {
     child.stderr?.on("data", (chunk) => {
       this.#words += String(chunk);
     });
-    const deadline = Date.now() + startTimeoutMs;
+    const deadline = Date.now() + this.#startTimeoutMs;
     while (!(await this.#answers())) {
       assert.ok(child.exitCode === null && Date.now() < deadline, `the dock did not start: ${this.#words}${this.readLog()}`);
       await sleep(10);
