@@ -7,6 +7,11 @@ import { restsOf } from "./capabilities-rests.ts";
 const onOf = (row: string, ...names: readonly string[]) =>
   restsOf(names.map((name) => ({ name, present: true, detail: "" }))).find((rest) => rest.row === row)?.on;
 
+test("scratch rests on dm-crypt, which hides more, where the host has both", () => {
+  assert.match(onOf("scratch.encrypted", "fscrypt", "dm-crypt") ?? "", /^dm-crypt/);
+  assert.match(onOf("scratch.encrypted", "fscrypt") ?? "", /^fscrypt/);
+});
+
 test("the seal rests on the kernel where it has fs-verity, else on the dock", () => {
   assert.equal(onOf("root.sealed", "erofs", "fs-verity"), "EROFS, and fs-verity by the kernel at every read");
   assert.match(onOf("root.sealed", "erofs") ?? "", /checked by the dock at mount/);

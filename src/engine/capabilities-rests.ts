@@ -42,7 +42,10 @@ const mechanisms: Readonly<Record<ContractRow, readonly Mechanism[]>> = {
   "limit.cpu": withAll(["cgroup-cpu"], "cgroup cpu controller"),
   "limit.pids": withAll(["cgroup-pids"], "cgroup pids controller"),
   "scratch.quota": always("size of a file system of its own"),
-  "scratch.encrypted": withAll(["fscrypt"], "fscrypt on ext4, key in kernel memory only"),
+  "scratch.encrypted": [
+    { needs: ["dm-crypt"], on: "dm-crypt below ext4, key in kernel memory only" },
+    { needs: ["fscrypt"], on: "fscrypt on ext4, key in kernel memory only" },
+  ],
   "identity.unique": always("slots of the dock: address, uid range and machine-id"),
   "audit.on": always("nothing yet"),
   "ledger.chained": always("nothing yet"),

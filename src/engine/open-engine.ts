@@ -35,7 +35,15 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     await host.files.makeDirectory(directory, liveMode);
     await host.files.chmod(directory, liveMode);
   }
-  for (const directory of [layout.temporary, layout.keys, layout.images, layout.iscs, layout.layers, layout.runtimeState]) {
+  for (const directory of [
+    layout.temporary,
+    layout.keys,
+    layout.trustedKeys,
+    layout.images,
+    layout.iscs,
+    layout.layers,
+    layout.runtimeState,
+  ]) {
     await host.files.makeDirectory(directory);
   }
   hideUnifiedHierarchy(host);
