@@ -1,4 +1,4 @@
-/** What an unlucky or hostile operator sends, and what an intruder inside tries: one clear sentence, and nothing changed. */
+/** What an unlucky or hostile operator sends: one clear sentence, and nothing changed. For intruders see intruder.test.ts. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { Problem } from "../../src/base/problem.ts";
 import type { Name } from "../../src/model/name.ts";
 import { blueprintPath, buildReady } from "./support/blueprints.ts";
 import { TestDock } from "./support/dock.ts";
+import { freeHostPort } from "./support/free-port.ts";
 import { findStrays } from "./support/strays.ts";
 
 const web = "web" as Name;
@@ -101,23 +102,42 @@ describe("hostile hands", () => {
     const exposure = { hostPort: taken, port: 80, protocol: "tcp" } as const;
     await refuses(() => dock.client.call("expose", { name: web, exposure }), "PORT_TAKEN", /a program of the host/);
     server.close();
+    const neighbour = "neighbour" as Name;
+    await dock.client.call("clone", { source: "web", name: neighbour });
+    const held = { hostPort: await freeHostPort(), port: 80, protocol: "tcp" } as const;
+    await dock.client.call("expose", { name: neighbour, exposure: held });
+    await refuses(() => dock.client.call("expose", { name: web, exposure: held }), "PORT_TAKEN", /ISC neighbour/);
+    await dock.client.call("destroy", { names: [neighbour] });
   });
 
-  test("an image with one changed byte, or without its signature, is not started", async () => {
+  test("an image with one changed byte, or without its signature, is neither started nor verified", async () => {
     const other = "other" as Name;
     await dock.client.call("clone", { source: "web", name: other });
-    const { manifest } = await dock.client.call("show", { name: other });
-    const { digest } = manifest;
-    const sbom = dock.layout.image.sbom(digest);
-    const whole = readFileSync(sbom);
-    writeFileSync(sbom, `${whole} `);
-    await refuses(() => dock.client.call("start", { names: [other] }), "IMAGE_TAMPERED", /sbom/);
-    writeFileSync(sbom, whole);
+    const { digest } = (await dock.client.call("show", { name: other })).manifest;
+    const start = () => dock.client.call("start", { names: [other] });
+    const verify = () => dock.client.call("image-verify", { image: digest });
+    const flip = (file: string) => {
+      const bytes = readFileSync(file);
+      const middle = bytes.length >> 1;
+      bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+      // In place: the same file, as an attacker with the disk would leave it.
+      writeFileSync(file, bytes);
+    };
+    for (const file of [dock.layout.image.erofs(digest), dock.layout.image.sbom(digest)]) {
+      flip(file);
+      await refuses(start, "IMAGE_TAMPERED", new RegExp(RegExp.escape(path.basename(file))));
+      await refuses(verify, "IMAGE_TAMPERED", new RegExp(RegExp.escape(path.basename(file))));
+      flip(file);
+    }
     const signature = dock.layout.image.provenance(digest);
     const signed = readFileSync(signature, "utf8");
-    writeFileSync(signature, signed.replace(/"sig": ?"../, '"sig":"AA'));
-    await refuses(() => dock.client.call("start", { names: [other] }), "IMAGE_UNSIGNED", /key|signature/);
+    const envelope = JSON.parse(signed) as { readonly signatures: readonly { readonly sig: string }[] };
+    const forged = envelope.signatures.map((one) => ({ ...one, sig: Buffer.alloc(64, 7).toString("base64") }));
+    writeFileSync(signature, JSON.stringify({ ...envelope, signatures: forged }));
+    await refuses(start, "IMAGE_UNSIGNED", /no trusted key/);
+    await refuses(verify, "IMAGE_UNSIGNED", /no trusted key/);
     writeFileSync(signature, signed);
+    await verify();
     await dock.client.call("destroy", { names: [other] });
   });
 
@@ -136,40 +156,5 @@ describe("hostile hands", () => {
       assert.match(post(operation, body), /"code":"USAGE"/, `${operation} ${body.slice(0, 20)}`);
     }
     assert.equal((await dock.client.call("list", {})).iscs.length, 1);
-  });
-
-  test("an intruder inside can do none of this", async () => {
-    const attempts: Readonly<Record<string, string>> = {
-      "mount a file system": "mount -t tmpfs none /tmp",
-      "make namespaces": "unshare -Ur true || unshare -n true",
-      "write a kernel setting": "echo 1 > /proc/sys/kernel/panic",
-      "make a device": "mknod /tmp/sda b 8 0",
-      "open the host's memory": "cat /dev/mem || cat /dev/kmem || cat /proc/kcore",
-      "change a device's mode": "chmod 600 /dev/null || chown 33 /dev/zero",
-      "execute what it wrote": "cp /bin/true /tmp/t; chmod +x /tmp/t; /tmp/t",
-      "execute it by the loader": "cp /bin/true /tmp/t; /lib64/ld-linux-x86-64.so.2 /tmp/t",
-      "execute it from another place": "cp /bin/true /dev/shm/t; chmod +x /dev/shm/t; /dev/shm/t",
-      "change who it is": "echo '1.2.3.4 x' >> /etc/hosts || echo x > /etc/machine-id || hostname evil",
-      "look past its own process 1": "test -e /proc/1/root/var/lib/isc || ls /proc | grep -qx 4000000",
-      "become root": "chroot / true || setpriv --reuid=0 true || su -c true",
-    };
-    for (const [what, script] of Object.entries(attempts)) {
-      const { exitCode } = await dock.client.call("exec", { name: web, command: ["/bin/sh", "-c", `(${script}) 2>/dev/null`] });
-      assert.notEqual(exitCode, 0, what);
-    }
-    await dock.client.call("reset", { names: [web] });
-  });
-
-  test("scratch that is full and a bomb of processes stay inside", async () => {
-    const exec = (script: string) => dock.client.call("exec", { name: web, command: ["/bin/sh", "-c", script] });
-    assert.notEqual((await exec("head -c 100000000 /dev/zero > /tmp/big")).exitCode, 0);
-    await exec("b() { b | b & }; b; sleep 1").catch(() => undefined);
-    assert.ok(Number(readFileSync("/proc/loadavg", "utf8").split("/")[1]?.split(" ")[0]) < 5_000);
-    await dock.client.call("reset", { names: [web] });
-    const { findings } = await dock.client.call("verify", { names: [web] });
-    assert.deepEqual(
-      findings.filter(({ verdict }) => verdict === "FAIL"),
-      [],
-    );
   });
 });
