@@ -41,6 +41,7 @@ describe("write profiles", () => {
       findings.filter(({ verdict }) => verdict === "FAIL"),
       [],
     );
+    return findings;
   };
 
   for (const profile of ["strict", "fixed"] as const) {
@@ -59,7 +60,8 @@ describe("write profiles", () => {
     assert.equal(await succeeds(name, "echo x > /etc/x && mkdir /var/y && echo x > /var/y/z"), true);
     assert.equal(await succeeds(name, "echo x > /usr/x"), false);
     assert.equal(await succeeds(name, "cp /bin/true /etc/t && chmod 755 /etc/t && /etc/t"), false);
-    await holds(name);
+    const evidence = (await holds(name)).map((finding) => finding.evidence).join("\n");
+    assert.match(evidence, /flexible/, "the loosening is named");
     await dock.client.call("reset", { names: [name] });
     assert.equal(await succeeds(name, "test ! -e /etc/x && test ! -e /var/y"), true);
     await dock.client.call("destroy", { names: [name] });
