@@ -1,4 +1,7 @@
-/** Runs unit and system tests, shows each as it ends, and closes with one line: "N passed, N failed, N skipped". */
+/**
+ * Runs unit and system tests, shows each as it ends, and closes with one line: "N passed, N failed, N skipped".
+ * Its arguments name the checks that failed before: they count as failures, and are named once more at the end.
+ */
 
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
@@ -16,7 +19,9 @@ const unit = await runFiles("src/**/*.test.ts", true);
 // System tests share one kernel: mounts, tables and addresses are looked at whole.
 const system = await runFiles("test/system/**/*.test.ts", false);
 const passed = unit.passed + system.passed;
-const failed = unit.failed + system.failed;
+const failedChecks = process.argv.slice(2);
+const failed = unit.failed + system.failed + failedChecks.length;
+if (failedChecks.length > 0) console.log(`failed before the tests: ${failedChecks.join(", ")}`);
 console.log(`${passed} passed, ${failed} failed, ${unit.skipped + system.skipped} skipped`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 

@@ -9,7 +9,7 @@ const SOCK_RAW_CLOEXEC = 0x80003;
 const NETLINK_NETFILTER = 12;
 
 /** For whoever finds that the kernel lacks it. */
-export const nftablesHint = "modprobe nf_tables, or a kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
+const nftablesHint = "modprobe nf_tables, or a kernel with CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET";
 
 /** Commands that nft refused; `complaint` is nft's own text. */
 export class NftError extends Error {
@@ -96,10 +96,14 @@ function assertNetfilter(): void {
     closeSync(
       callLibc("int socket(int domain, int type, int protocol)", [AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER], () => "open netfilter"),
     );
-  } catch (cause) {
-    const words = cause instanceof KernelError ? cause.message : String(cause);
-    throw new Problem("HOST_INCAPABLE", `cannot use nftables: ${words}`, { cause, hint: nftablesHint });
+  } catch (error) {
+    throw cannotUse(error);
   }
+}
+
+function cannotUse(cause: unknown): Problem {
+  const words = cause instanceof KernelError ? cause.message : String(cause);
+  return new Problem("HOST_INCAPABLE", `cannot use nftables: ${words}`, { cause, hint: nftablesHint });
 }
 
 function nft(prototype: string): NativeFunction {
