@@ -14,6 +14,8 @@ export interface MachineOptions {
   readonly number: number;
   /** Folders that get an empty file system of their own, inside; one that the host lacks is there as long as the machine. */
   readonly privateDirectories?: readonly string[];
+  /** A /dev/null of its own: raw crun, podman and docker give the streams of a container to its user, the host's own device too. */
+  readonly privateNull?: boolean;
 }
 
 export class Machine {
@@ -28,7 +30,7 @@ export class Machine {
     this.networkNamespace = readlinkSync(`/proc/${pid}/ns/net`);
   }
 
-  static async make(area: Area, { number, privateDirectories = [] }: MachineOptions): Promise<Machine> {
+  static async make(area: Area, { number, privateDirectories = [], privateNull = true }: MachineOptions): Promise<Machine> {
     for (const directory of privateDirectories.filter((place) => !existsSync(place))) {
       mkdirSync(directory);
       area.onEnd(() => rmdirSync(directory));
@@ -41,7 +43,7 @@ export class Machine {
         "--propagation=private",
         "sh",
         "-ec",
-        holderScript(privateDirectories, `${area.directory("dev")}/null${number}`),
+        holderScript(privateDirectories, privateNull ? `${area.directory("dev")}/null${number}` : undefined),
       ],
       {
         detached: true,
@@ -90,14 +92,12 @@ export class Machine {
   }
 }
 
-function holderScript(privateDirectories: readonly string[], nullDevice: string): string {
+function holderScript(privateDirectories: readonly string[], nullDevice: string | undefined): string {
   return [
     // crun refuses the mixture of both cgroup versions.
     "if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi",
     ...privateDirectories.map((directory) => `mount -t tmpfs -o mode=755 tmpfs ${directory}`),
-    // Runtimes give the streams of a container to its user: not the host's own device.
-    `mknod -m 666 ${nullDevice} c 1 3`,
-    `mount --bind ${nullDevice} /dev/null`,
+    ...(nullDevice === undefined ? [] : [`mknod -m 666 ${nullDevice} c 1 3`, `mount --bind ${nullDevice} /dev/null`]),
     "ip link set lo up",
     "echo 1 >/proc/sys/net/ipv4/ip_forward",
     "echo ready",

@@ -35,7 +35,12 @@ export async function runBench(area: Area, options: BenchOptions, say: (line: st
   const blueprint = `${folder}/web.yaml`;
   say("a dock starts and seals nginx");
   const cache = options.cache ?? area.directory("cache");
-  const iscadm = await IscadmContender.launch({ area, machine: await Machine.make(area, { number: 0 }), cache, blueprint });
+  const iscadm = await IscadmContender.launch({
+    area,
+    machine: await Machine.make(area, { number: 0, privateNull: false }),
+    cache,
+    blueprint,
+  });
   await iscadm.prepare(0);
   const root = await mountSealedRoot(area, iscadm);
   const base = { area, options, measurements: new Measurements(), iscadm, root, say };
