@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseBenchOptions, rowNames } from "./options.ts";
+import { parseBenchOptions, rivalNames, rowNames } from "./options.ts";
 
 test("without options every row is measured nine times", () => {
-  assert.deepEqual(parseBenchOptions([]), { rounds: 9, only: rowNames, small: false });
+  assert.deepEqual(parseBenchOptions([]), { rounds: 9, only: rowNames, against: rivalNames, small: false });
 });
 
-test("rows, rounds and the file for JSON can be chosen", () => {
-  const options = parseBenchOptions(["--only", "start,reset", "--rounds", "5", "--json", "out.json", "--small"]);
-  assert.deepEqual(options, { rounds: 5, only: ["start", "reset"], small: true, jsonFile: "out.json" });
+test("rows, rivals, rounds and the file for JSON can be chosen", () => {
+  const options = parseBenchOptions(["--only", "start,reset", "--rounds", "5", "--json", "out.json", "--small", "--against", "crun"]);
+  assert.deepEqual(options, { rounds: 5, only: ["start", "reset"], against: ["crun"], small: true, jsonFile: "out.json" });
 });
 
-test("a row that does not exist is named with those that do", () => {
-  assert.throws(() => parseBenchOptions(["--only", "strat"]), /--only strat: no such row; there are start, reset/);
+test("a row or rival that does not exist is answered with those that do", () => {
+  assert.throws(() => parseBenchOptions(["--only", "strat"]), /--only strat: there is no such one, only start, reset/);
+  assert.throws(() => parseBenchOptions(["--against", "lxd"]), /--against lxd: there is no such one, only crun, podman, docker/);
 });
 
 test("rounds must be a whole number of at least one", () => {

@@ -4,11 +4,15 @@ import { parseArgs } from "node:util";
 
 export const rowNames = ["start", "reset", "clone", "memory", "verify", "daily", "traffic", "build"] as const;
 export type RowName = (typeof rowNames)[number];
+export const rivalNames = ["crun", "podman", "docker"] as const;
+export type RivalName = (typeof rivalNames)[number];
 
 export interface BenchOptions {
   /** How often each time is taken, after one round to warm up. */
   readonly rounds: number;
   readonly only: readonly RowName[];
+  /** Whom to race; fewer rivals give more rounds in the same time. */
+  readonly against: readonly RivalName[];
   /** Where the results go as JSON too. */
   readonly jsonFile?: string;
   /** Fewer containers, clones and seconds: for trying the bench, not for judging by it. */
@@ -17,8 +21,9 @@ export interface BenchOptions {
   readonly cache?: string;
 }
 
-export const usage = `usage: npm run bench -- [--rounds N] [--only ROW,...] [--small] [--json FILE] [--cache FOLDER]
-rows: ${rowNames.join(", ")}`;
+export const usage = `usage: npm run bench -- [--rounds N] [--only ROW,...] [--against RIVAL,...] [--small] [--json FILE] [--cache FOLDER]
+rows: ${rowNames.join(", ")}
+rivals: ${rivalNames.join(", ")}`;
 
 /** Throws Error with a sentence. */
 export function parseBenchOptions(words: readonly string[]): BenchOptions {
@@ -27,6 +32,7 @@ export function parseBenchOptions(words: readonly string[]): BenchOptions {
     options: {
       rounds: { type: "string" },
       only: { type: "string" },
+      against: { type: "string" },
       json: { type: "string" },
       small: { type: "boolean" },
       cache: { type: "string" },
@@ -35,18 +41,22 @@ export function parseBenchOptions(words: readonly string[]): BenchOptions {
   const small = values.small ?? false;
   const rounds = Number(values.rounds ?? (small ? 3 : 9));
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 1_000) throw new Error(`--rounds ${values.rounds} is no number from 1 to 1000`);
-  const only = values.only === undefined ? rowNames : values.only.split(",").map(parseRowName);
   return {
     rounds,
-    only,
+    only: parseNames("only", values.only, rowNames),
+    against: parseNames("against", values.against, rivalNames),
     small,
     ...(values.json === undefined ? {} : { jsonFile: values.json }),
     ...(values.cache === undefined ? {} : { cache: path.resolve(values.cache) }),
   };
 }
 
-function parseRowName(word: string): RowName {
-  const found = rowNames.find((name) => name === word.trim());
-  if (!found) throw new Error(`--only ${word}: no such row; there are ${rowNames.join(", ")}`);
-  return found;
+/** All of them when none is named. */
+function parseNames<N extends string>(option: string, words: string | undefined, names: readonly N[]): readonly N[] {
+  if (words === undefined) return names;
+  return words.split(",").map((word) => {
+    const found = names.find((name) => name === word.trim());
+    if (found === undefined) throw new Error(`--${option} ${word}: there is no such one, only ${names.join(", ")}`);
+    return found;
+  });
 }

@@ -9,7 +9,7 @@ import { IscadmContender } from "./iscadm-contender.ts";
 import { launchDocker, launchPodman } from "./launch-engines.ts";
 import { Machine } from "./machine.ts";
 import { type ContenderName, Measurements } from "./measurements.ts";
-import type { BenchOptions, RowName } from "./options.ts";
+import type { BenchOptions, RivalName, RowName } from "./options.ts";
 import { measureBuild } from "./rows/build.ts";
 import { measureClone } from "./rows/clone.ts";
 import { measureCrowd } from "./rows/crowd.ts";
@@ -79,13 +79,13 @@ async function makeRivals(base: Base): Promise<Pick<Bench, "contenders" | "absen
   const { area, root, iscadm, say } = base;
   const archive = await packSealedRoot(area, root);
   const launch = { area, manifest: root.manifest, archive };
-  const makers: readonly (readonly [ContenderName, () => Promise<Contender>])[] = [
-    ["raw crun", () => makeCrun(area, root, iscadm)],
-    ["podman", () => launchPodman({ ...launch, number: 2 })],
-    ["docker", () => launchDocker({ ...launch, number: 3 })],
-  ];
+  const makers: Readonly<Record<RivalName, readonly [ContenderName, () => Promise<Contender>]>> = {
+    crun: ["raw crun", () => makeCrun(area, root, iscadm)],
+    podman: ["podman", () => launchPodman({ ...launch, number: 2 })],
+    docker: ["docker", () => launchDocker({ ...launch, number: 3 })],
+  };
   const [contenders, absent]: [Contender[], Bench["absent"][number][]] = [[], []];
-  for (const [name, make] of makers) {
+  for (const [name, make] of base.options.against.map((rival) => makers[rival])) {
     say(`${name} is made ready`);
     try {
       contenders.push(await make());
