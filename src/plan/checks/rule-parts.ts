@@ -2,7 +2,7 @@
 
 export type NetworkRow = "net.inbound" | "net.outbound" | "net.spoof";
 
-const rows: Readonly<Record<string, NetworkRow>> = { sources: "net.spoof", outbound: "net.outbound" };
+const rows: Readonly<Record<string, NetworkRow>> = { sources: "net.spoof", link_sources: "net.spoof", outbound: "net.outbound" };
 
 /** Whatever has no row of its own decides who gets in. */
 export function rowOfPart(part: string): NetworkRow {
