@@ -15,6 +15,7 @@ import { createLocalHost } from "../host/local-host.ts";
 import { closeKernel, openKernel } from "../host/local-kernel.ts";
 import { layoutOf, liveMode } from "../model/layout.ts";
 import { ProgramKnowledgeFile } from "../model/program-knowledge.ts";
+import { openLedger } from "../store/ledger/ledger.ts";
 import { startClocks } from "./clocks.ts";
 import type { Dock } from "./dock.ts";
 import { createHandlers } from "./handlers/handlers.ts";
@@ -42,7 +43,17 @@ export async function runDock(settings: DockSettings): Promise<void> {
   );
   const stopped = Promise.withResolvers<void>();
   const host = createLocalHost(openKernel());
-  const engine = await openEngine({ host, layout, identity: settings.identity, runtime: settings.runtime, profiles, libexec });
+  const ledger = await openLedger(layout);
+  const engine = await openEngine({
+    host,
+    layout,
+    identity: settings.identity,
+    runtime: settings.runtime,
+    profiles,
+    libexec,
+    events: ledger,
+    onWatcherError: (watcher, error) => log.error({ err: error, watcher }, "watcher"),
+  });
   const dock: Dock = {
     engine,
     settings,
@@ -63,6 +74,7 @@ export async function runDock(settings: DockSettings): Promise<void> {
   await clocks[Symbol.asyncDispose]();
   await close(server, layout.socket);
   await closeDown(engine);
+  await ledger.close();
   log.info({}, "dock down");
   log.flush();
 }

@@ -1,6 +1,7 @@
 /** What every engine function is given: the machine, the places, this dock's identity and what it keeps in memory. */
 import type { KeyedLock } from "../base/keyed-lock.ts";
 import type { Host } from "../host/host.ts";
+import type { EventSink } from "../model/event.ts";
 import type { DockIdentity } from "../model/identity.ts";
 import type { Layout } from "../model/layout.ts";
 import type { IscStore } from "../store/isc-store.ts";
@@ -12,6 +13,7 @@ import type { ScratchEncryption } from "./scratch-encryption.ts";
 import type { ScratchTemplates } from "./scratch-templates.ts";
 import type { SeccompProfiles } from "./seccomp-profiles.ts";
 import type { VerifyMemory } from "./verify/verify-memory.ts";
+import type { Watchers } from "./watch/watcher.ts";
 
 export interface Engine {
   readonly host: Host;
@@ -26,6 +28,10 @@ export interface Engine {
   readonly scratchEncryption: ScratchEncryption;
   readonly seccomp: SeccompProfiles;
   readonly verifyMemory: VerifyMemory;
+  /** Where everything that happens is told: the ledger. */
+  readonly events: EventSink;
+  /** The sensors that follow the life of each ISC. */
+  readonly watchers: Watchers;
   /** One change at a time for each ISC, by its name; "*" for changes that choose slots or ports. */
   readonly locks: KeyedLock;
   /** The cgroup hierarchies of this host. */

@@ -2,6 +2,7 @@
 import { KeyedLock } from "../base/keyed-lock.ts";
 import { Problem } from "../base/problem.ts";
 import type { Host } from "../host/host.ts";
+import type { EventSink } from "../model/event.ts";
 import type { DockIdentity } from "../model/identity.ts";
 import { type Layout, liveMode } from "../model/layout.ts";
 import { IscStore } from "../store/isc-store.ts";
@@ -17,6 +18,7 @@ import type { ScratchEncryption } from "./scratch-encryption.ts";
 import { ScratchTemplates } from "./scratch-templates.ts";
 import { SeccompProfiles } from "./seccomp-profiles.ts";
 import { VerifyMemory } from "./verify/verify-memory.ts";
+import { Watchers } from "./watch/watcher.ts";
 
 export interface EngineOptions {
   readonly host: Host;
@@ -27,6 +29,8 @@ export interface EngineOptions {
   /** Absolute path of the project's libexec folder. */
   readonly libexec: string;
   readonly runtime?: "crun" | "runc" | undefined;
+  readonly events: EventSink;
+  readonly onWatcherError: (watcher: string, error: unknown) => void;
 }
 
 export async function openEngine(options: EngineOptions): Promise<Engine> {
@@ -61,6 +65,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     scratchEncryption: await chooseScratchEncryption(host, layout),
     seccomp: new SeccompProfiles(host.files, options.profiles),
     verifyMemory: new VerifyMemory(),
+    events: options.events,
+    watchers: new Watchers(options.onWatcherError),
     locks: new KeyedLock(),
     hierarchies,
     libexec: options.libexec,

@@ -24,6 +24,8 @@ export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces) {
     dockId: `${root}/dock-id`,
     socket: `${run}/dock.sock`,
     dockLog: `${root}/dock.log`,
+    /** Segments of the dock's record of everything that happened. */
+    ledger: `${root}/ledger`,
     /** Work in progress; emptied when the dock starts. */
     temporary: `${root}/tmp`,
     keys: `${root}/keys`,

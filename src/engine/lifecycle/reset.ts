@@ -18,6 +18,7 @@ export function resetIsc(engine: Engine, name: Name): Promise<StartAnswer> {
     const hasVolumes = Object.keys(manifest?.posture.volumes ?? {}).length > 0;
     if (findProcess(engine, name)) await endProcesses(engine, record, hasVolumes ? volumeGraceMs : 0);
     await removeProcess(engine, name);
+    await engine.watchers.stopped(name);
     unmountAll(engine, `${engine.layout.live.directory(name)}/volumes`);
     unmountAll(engine, `${engine.layout.live.directory(name)}/overlay`);
     await removeScratch(engine, name);

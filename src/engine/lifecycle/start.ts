@@ -57,6 +57,7 @@ export async function startFresh(engine: Engine, name: Name): Promise<StartAnswe
     if (manifest.posture.containment === "gvisor") removeNetwork(engine, record);
     const live = await startParts(engine, record, manifest, saved);
     await waitUntilReady(engine, record, manifest, live);
+    await engine.watchers.started({ record, manifest });
     return { status: "running", live };
   } catch (error) {
     await saved.catch(() => undefined);
@@ -81,7 +82,7 @@ async function startParts(engine: Engine, record: IscRecord, manifest: Manifest,
     await raiseWalls(engine, record, manifest);
     const overlays = manifest.posture.writes === "flexible" ? await ensureOverlays(engine, name) : [];
     await writeBundle(engine, record, manifest, { runtime: program, overlays, cgroupsByDock: runtime.cgroupsByDock });
-    await saved;
+    await Promise.all([saved, engine.watchers.starting({ record, manifest })]);
   } catch (error) {
     monitor.abandon();
     throw error;

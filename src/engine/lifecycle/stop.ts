@@ -29,6 +29,7 @@ export async function removeParts(engine: Engine, record: IscRecord): Promise<vo
   const { name } = record;
   await stopProcess(engine, name, { signal: "SIGKILL", timeoutMs: 0 });
   await removeProcess(engine, name);
+  await engine.watchers.stopped(name);
   engine.firewall.remove(name);
   removeNetwork(engine, record);
   unmountAll(engine, `${engine.layout.live.directory(name)}/volumes`);

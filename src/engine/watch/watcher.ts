@@ -1,0 +1,57 @@
+/** What a sensor gets to know of the life of ISCs. Each is a small module; one that fails or is missing leaves the others alone. */
+import type { Manifest } from "../../model/image.ts";
+import type { IscRecord } from "../../model/isc.ts";
+import type { Name } from "../../model/name.ts";
+
+export interface Watched {
+  readonly record: IscRecord;
+  readonly manifest: Manifest;
+}
+
+export interface Watcher {
+  readonly name: string;
+  /** Everything of the ISC is there but its processes; they start when every watcher is done. Also called, after a restart of the dock, for what runs. */
+  onStarting?(watched: Watched): void | Promise<void>;
+  /** Its processes run. */
+  onStarted?(watched: Watched): void | Promise<void>;
+  /** Its processes have ended; its parts are about to go. */
+  onStopped?(name: Name): void | Promise<void>;
+}
+
+/** The watchers of one dock. An error of one is handed to `onError` and holds up nobody. */
+export class Watchers {
+  readonly #watchers: Watcher[] = [];
+  readonly #onError: (watcher: string, error: unknown) => void;
+
+  constructor(onError: (watcher: string, error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  add(watcher: Watcher): void {
+    this.#watchers.push(watcher);
+  }
+
+  starting(watched: Watched): Promise<void> {
+    return this.#tell((watcher) => watcher.onStarting?.(watched));
+  }
+
+  started(watched: Watched): Promise<void> {
+    return this.#tell((watcher) => watcher.onStarted?.(watched));
+  }
+
+  stopped(name: Name): Promise<void> {
+    return this.#tell((watcher) => watcher.onStopped?.(name));
+  }
+
+  async #tell(tell: (watcher: Watcher) => void | Promise<void>): Promise<void> {
+    await Promise.all(
+      this.#watchers.map(async (watcher) => {
+        try {
+          await tell(watcher);
+        } catch (error) {
+          this.#onError(watcher.name, error);
+        }
+      }),
+    );
+  }
+}
