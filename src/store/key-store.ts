@@ -13,6 +13,10 @@ export interface Signature {
 
 export interface KeyStore {
   sign(message: Uint8Array): Promise<Signature>;
+  /** Loads the key once, for who signs often. */
+  openSigner(): Promise<(message: Uint8Array) => Signature>;
+  /** Loads the trusted keys once, for who checks many signatures. */
+  openVerifier(): Promise<(message: Uint8Array, signature: Uint8Array) => boolean>;
   /** The trusted keys' ids. */
   listTrusted(): Promise<readonly string[]>;
   /** The id of the first trusted key whose signature on the message is good. */
@@ -20,10 +24,17 @@ export interface KeyStore {
 }
 
 export function openKeyStore(layout: Pick<Layout, "keys" | "signingKey" | "trustedKeys">): KeyStore {
+  const openSigner = async () => {
+    const key = await loadSigningKey(layout);
+    const keyId = keyIdOf(createPublicKey(key));
+    return (message: Uint8Array): Signature => ({ keyId, bytes: sign(null, message, key) });
+  };
   return {
-    sign: async (message) => {
-      const key = await loadSigningKey(layout);
-      return { keyId: keyIdOf(createPublicKey(key)), bytes: sign(null, message, key) };
+    openSigner,
+    sign: async (message) => (await openSigner())(message),
+    openVerifier: async () => {
+      const trusted = await loadTrusted(layout);
+      return (message, signature) => trusted.some((key) => verify(null, message, key, signature));
     },
     listTrusted: async () => (await loadTrusted(layout)).map(keyIdOf),
     findSigner: async (message, signatures) => {

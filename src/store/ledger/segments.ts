@@ -1,6 +1,5 @@
 /** The files of a ledger: each is named after the number of its first event, so that they sort, and any event is found by its number. */
 import fs from "node:fs";
-import { type LedgerLine, parseLedgerLine } from "./ledger-line.ts";
 
 export interface Segment {
   /** Number of its first event. */
@@ -9,6 +8,8 @@ export interface Segment {
 }
 
 const pattern = /^(\d{12})\.jsonl$/;
+const pieceBytes = 64 * 1024;
+const newline = 0x0a;
 
 export function segmentFile(directory: string, first: number): string {
   return `${directory}/${String(first).padStart(12, "0")}.jsonl`;
@@ -25,14 +26,50 @@ export function listSegments(directory: string): readonly Segment[] {
     .sort((a, b) => a.first - b.first);
 }
 
-/** The last whole line of the newest segment that has one. What a loss of power left of a line is cut off. */
-export function readLastLine(directory: string): LedgerLine | undefined {
-  for (const { file } of [...listSegments(directory)].reverse()) {
-    const text = fs.readFileSync(file, "utf8");
-    const end = text.lastIndexOf("\n") + 1;
-    if (end < text.length) fs.truncateSync(file, Buffer.byteLength(text.slice(0, end)));
-    const line = text.slice(text.lastIndexOf("\n", end - 2) + 1, end - 1);
-    if (line !== "") return parseLedgerLine(line);
+/**
+ * The last whole line of a segment, without its newline; undefined when it has none.
+ * @param end where a torn line begins that a loss of power has left: the end of the last whole one
+ */
+export function readLastLine(file: string): { readonly line: string | undefined; readonly end: number; readonly size: number } {
+  const fd = fs.openSync(file, "r");
+  try {
+    const { size } = fs.fstatSync(fd);
+    let bytes = Buffer.alloc(0);
+    for (let start = size; start > 0; ) {
+      const from = Math.max(0, start - pieceBytes);
+      const piece = Buffer.alloc(start - from);
+      fs.readSync(fd, piece, 0, piece.length, from);
+      bytes = Buffer.concat([piece, bytes]);
+      start = from;
+      const end = bytes.lastIndexOf(newline);
+      const before = end <= 0 ? -1 : bytes.lastIndexOf(newline, end - 1);
+      if (end >= 0 && (before >= 0 || start === 0)) return { line: bytes.toString("utf8", before + 1, end), end: start + end + 1, size };
+    }
+    return { line: undefined, end: 0, size };
+  } finally {
+    fs.closeSync(fd);
   }
-  return undefined;
+}
+
+/** Calls `take` with every line of a file and the offset behind it, from an offset on; a torn last line is left out. Lets others work in between. */
+export async function readLines(file: string, offset: number, take: (line: string, end: number) => void): Promise<void> {
+  const handle = await fs.promises.open(file, "r");
+  try {
+    let [at, rest] = [offset, Buffer.alloc(0)];
+    for (;;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(1024 * 1024), 0, 1024 * 1024, at + rest.length);
+      const bytes = rest.length === 0 ? buffer.subarray(0, bytesRead) : Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+      const end = bytes.lastIndexOf(newline) + 1;
+      let position = at;
+      for (const line of end === 0 ? [] : bytes.toString("utf8", 0, end - 1).split("\n")) {
+        position += Buffer.byteLength(line) + 1;
+        take(line, position);
+      }
+      rest = Buffer.from(bytes.subarray(end));
+      at += end;
+      if (bytesRead === 0) return;
+    }
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import fc from "fast-check";
+import type { EventDraft } from "../../model/event.ts";
+import { layoutOf } from "../../model/layout.ts";
+import { openLedger } from "./ledger.ts";
+import { LedgerWatch } from "./ledger-watch.ts";
+import { verifyLedger } from "./verify-ledger.ts";
+
+let root: string;
+const layout = () => layoutOf({ root, run: `${root}/run` });
+const draft = (index: number): EventDraft => ({
+  sensor: "exec",
+  severity: "alert",
+  kind: "exec.denied",
+  message: `denied ${index}\u2028é`,
+  facts: { index },
+});
+const segments = () => readdirSync(layout().ledger).map((name) => `${layout().ledger}/${name}`);
+const readAll = () => segments().flatMap((file) => readFileSync(file, "utf8").split("\n").slice(0, -1));
+const faults = async () => (await verifyLedger(layout().ledger, layout())).faults.map(({ what }) => what);
+
+async function write(count: number, segmentBytes = 1 << 20): Promise<void> {
+  const ledger = await openLedger(layout(), { segmentBytes });
+  for (let index = 0; index < count; index++) ledger.emit(draft(index));
+  await ledger.close();
+}
+
+/** Lines of a ledger of one segment, after `change`. */
+function edit(change: (lines: string[]) => void): void {
+  const [file = ""] = segments();
+  const lines = readAll();
+  change(lines);
+  writeFileSync(file, lines.map((line) => `${line}\n`).join(""));
+}
+
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), "isc-ledger-"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+test("what was written is whole, over several segments and lives of the dock, and signed to its end", async () => {
+  for (let life = 0; life < 3; life++) await write(40, 4_000);
+  assert.ok(segments().length > 5);
+  const report = await verifyLedger(layout().ledger, layout());
+  assert.deepEqual(report.faults, []);
+  assert.equal(report.count, report.head.seq);
+  assert.equal(report.signedUpTo, report.head.seq - 1);
+});
+
+test("a changed event is named", async () => {
+  await write(10);
+  edit((lines) => {
+    lines[5] = (lines[5] ?? "").replace('"index":4', '"index":5');
+  });
+  assert.deepEqual(await faults(), ["event 6 has been changed, or event 5 before it was replaced"]);
+});
+
+test("a removed event is named", async () => {
+  await write(10);
+  edit((lines) => lines.splice(5, 1));
+  assert.deepEqual(await faults(), ["before event 7, event 6 is missing"]);
+});
+
+test("an inserted event is named", async () => {
+  await write(10);
+  edit((lines) => lines.splice(5, 0, lines[3] ?? ""));
+  assert.deepEqual(await faults(), ["event 4 stands here a second time"]);
+});
+
+test("moved events are named", async () => {
+  await write(10);
+  edit((lines) => lines.splice(5, 2, lines[6] ?? "", lines[5] ?? ""));
+  assert.deepEqual(await faults(), ["before event 7, event 6 is missing", "event 6 has been moved behind event 7"]);
+});
+
+test("what is no event is named, and the rest is read on", async () => {
+  await write(10);
+  edit((lines) => {
+    lines[5] = "nonsense";
+  });
+  assert.equal((await faults())[0], "event 6 cannot be read");
+});
+
+test("a missing segment is named, and the oldest ones may go", async () => {
+  await write(60, 4_000);
+  rmSync(segments()[0] ?? "");
+  assert.deepEqual(await faults(), []);
+  rmSync(segments()[1] ?? "");
+  assert.match((await faults())[0] ?? "", /^events \d+ to \d+ are missing: a segment was taken away$/);
+});
+
+test("a chain computed anew does not fit the signed head", async () => {
+  await write(10);
+  const { renderLedgerLine, parseLedgerLine, genesisHash } = await import("./ledger-line.ts");
+  edit((lines) => {
+    let hash = genesisHash;
+    for (const [index, line] of lines.entries()) {
+      const event = parseLedgerLine(line)?.event;
+      assert(event);
+      const next = renderLedgerLine(index === 5 ? { ...event, message: "nothing happened" } : event, hash);
+      hash = next.hash;
+      lines[index] = next.text;
+    }
+  });
+  assert.match((await faults())[0] ?? "", /^the head signed in event 12 is not the one before it: something since event \d was rewritten$/);
+});
+
+test("a head that a stranger has signed is told", async () => {
+  await write(10);
+  rmSync(layout().trustedKeys, { recursive: true });
+  assert.match((await faults())[0] ?? "", /is not signed by a trusted key$/);
+});
+
+test("a torn last line is cut off, told, and the chain goes on", async () => {
+  await write(10);
+  appendFileSync(segments()[0] ?? "", '{"seq":13,"time":"2026');
+  await write(1);
+  assert.deepEqual(await faults(), []);
+  assert.ok(readAll().some((line) => line.includes("ledger.torn")));
+});
+
+test("a last line that is no event is left for verify, and a new segment begins", async () => {
+  await write(10);
+  edit((lines) => {
+    lines[lines.length - 1] = "nonsense";
+  });
+  await write(1);
+  assert.ok((await faults()).includes("event 12 cannot be read"));
+  assert.ok(readAll().some((line) => line.includes("ledger.damaged")));
+});
+
+test("the watch reads what is new, and everything again once somebody touched it", async () => {
+  const ledger = await openLedger(layout());
+  const watch = new LedgerWatch(ledger, layout());
+  for (let index = 0; index < 5; index++) ledger.emit(draft(index));
+  assert.deepEqual((await watch.check()).faults, []);
+  ledger.emit(draft(5));
+  const report = await watch.check();
+  assert.deepEqual([report.faults, report.head.seq, report.count], [[], 7, 7]);
+  edit((lines) => {
+    lines[2] = (lines[2] ?? "").replace('"index":1', '"index":9');
+  });
+  assert.deepEqual(
+    (await watch.check()).faults.map(({ what }) => what),
+    ["event 3 has been changed, or event 2 before it was replaced"],
+  );
+  await ledger.close();
+});
+
+test("any one changed byte of any line is found", async () => {
+  await write(6);
+  const lines = readAll();
+  const [file = ""] = segments();
+  await fc.assert(
+    fc.asyncProperty(fc.nat(lines.length - 2), fc.nat(), async (index, at) => {
+      const bytes = Buffer.from(lines[index] ?? "");
+      const place = at % bytes.length;
+      bytes[place] = (bytes[place] ?? 0) ^ 1;
+      const changed = lines.with(index, bytes.toString("utf8"));
+      if (changed[index] === lines[index] || changed[index]?.includes("\n")) return;
+      writeFileSync(file, changed.map((line) => `${line}\n`).join(""));
+      assert.notDeepEqual(await faults(), []);
+    }),
+    { numRuns: 150 },
+  );
+});
