@@ -13,15 +13,18 @@ import { reconcile } from "../engine/reconcile.ts";
 import { tryLockFile } from "../host/kernel/lock.ts";
 import { createLocalHost } from "../host/local-host.ts";
 import { closeKernel, openKernel } from "../host/local-kernel.ts";
+import type { EventDraft } from "../model/event.ts";
 import { layoutOf, liveMode } from "../model/layout.ts";
 import { ProgramKnowledgeFile } from "../model/program-knowledge.ts";
 import { openLedger } from "../store/ledger/ledger.ts";
+import { LedgerWatch } from "../store/ledger/ledger-watch.ts";
 import { startClocks } from "./clocks.ts";
 import type { Dock } from "./dock.ts";
 import { createHandlers } from "./handlers/handlers.ts";
 import { createDockServer } from "./server.ts";
 import type { DockSettings } from "./settings.ts";
 import { serveTerminals } from "./terminal.ts";
+import { startSensors } from "./watch.ts";
 
 const privateDirectory = 0o700;
 /** How long running answers get when the dock ends. */
@@ -43,7 +46,8 @@ export async function runDock(settings: DockSettings): Promise<void> {
   );
   const stopped = Promise.withResolvers<void>();
   const host = createLocalHost(openKernel());
-  const ledger = await openLedger(layout);
+  const ledger = await openLedger(layout, { onError: (error) => log.error({ err: error }, "ledger") });
+  const watch = new LedgerWatch(ledger, layout);
   const engine = await openEngine({
     host,
     layout,
@@ -52,10 +56,12 @@ export async function runDock(settings: DockSettings): Promise<void> {
     profiles,
     libexec,
     events: ledger,
+    ledger: watch,
     onWatcherError: (watcher, error) => log.error({ err: error, watcher }, "watcher"),
   });
   const dock: Dock = {
     engine,
+    ledger,
     settings,
     log,
     knowledge: readKnowledge(),
@@ -63,20 +69,28 @@ export async function runDock(settings: DockSettings): Promise<void> {
     version: readVersion(),
     stop: stopped.resolve,
   };
+  const sensors = await startSensors(dock);
   await startUp(engine, log);
-  const server = createDockServer(createHandlers(dock), log);
+  const server = createDockServer(createHandlers(dock), { log, events: ledger });
   serveTerminals(server, dock);
   await listen(server, layout.socket);
   const clocks = startClocks(dock);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stopped.resolve);
   log.info({ root: layout.root, run: layout.run, network: settings.network, runtime: engine.runtime, pid: process.pid }, "dock up");
+  ledger.emit(dockEvent("dock.up", `the dock ${dock.version} is up`, { pid: process.pid, version: dock.version }));
   await stopped.promise;
   await clocks[Symbol.asyncDispose]();
+  await sensors[Symbol.asyncDispose]();
   await close(server, layout.socket);
   await closeDown(engine);
+  ledger.emit(dockEvent("dock.down", "the dock ends in good order", { pid: process.pid }));
   await ledger.close();
   log.info({}, "dock down");
   log.flush();
+}
+
+function dockEvent(kind: string, message: string, facts: EventDraft["facts"]): EventDraft {
+  return { sensor: "dock", severity: "notice", kind, message, facts };
 }
 
 /** The directories above are nobody's business but the host's: they get its usual mode. */

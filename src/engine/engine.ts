@@ -4,6 +4,7 @@ import type { Host } from "../host/host.ts";
 import type { EventSink } from "../model/event.ts";
 import type { DockIdentity } from "../model/identity.ts";
 import type { Layout } from "../model/layout.ts";
+import type { LedgerAuditReport } from "../model/ledger.ts";
 import type { IscStore } from "../store/isc-store.ts";
 import type { CgroupHierarchy } from "./cgroup-hierarchies.ts";
 import type { Images } from "./images.ts";
@@ -13,7 +14,14 @@ import type { ScratchEncryption } from "./scratch-encryption.ts";
 import type { ScratchTemplates } from "./scratch-templates.ts";
 import type { SeccompProfiles } from "./seccomp-profiles.ts";
 import type { VerifyMemory } from "./verify/verify-memory.ts";
+import type { Conditions } from "./watch/conditions.ts";
 import type { Watchers } from "./watch/watcher.ts";
+
+/** What of the ledger verify asks for. */
+export interface LedgerView {
+  /** Reads what is new, and what somebody else than the dock has touched. */
+  check(): Promise<LedgerAuditReport>;
+}
 
 export interface Engine {
   readonly host: Host;
@@ -30,8 +38,11 @@ export interface Engine {
   readonly verifyMemory: VerifyMemory;
   /** Where everything that happens is told: the ledger. */
   readonly events: EventSink;
+  readonly ledger: LedgerView;
   /** The sensors that follow the life of each ISC. */
   readonly watchers: Watchers;
+  /** What the sensors know of each running ISC now. */
+  readonly conditions: Conditions;
   /** One change at a time for each ISC, by its name; "*" for changes that choose slots or ports. */
   readonly locks: KeyedLock;
   /** The cgroup hierarchies of this host. */

@@ -9,6 +9,8 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
   const identity = identityOfSlot(engine.dock, record.slot);
   const live = record.generation === 0 ? undefined : findProcess(engine, record.name);
   const exitCode = live || record.generation === 0 ? undefined : findExitCode(engine, record.name);
+  const health = live && engine.conditions.healthOf(record.name);
+  const pressures = live ? engine.conditions.pressuresOn(record.name) : [];
   return {
     name: record.name,
     status: statusOf(record, live !== undefined),
@@ -21,6 +23,8 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
     writes: manifest?.posture.writes ?? "fixed",
     ...(live && { pid: live.pid, startedAtMs: live.startedAtMs }),
     ...(exitCode !== undefined && { exitCode }),
+    ...(health && { health }),
+    ...(pressures.length > 0 && { pressures }),
   };
 }
 

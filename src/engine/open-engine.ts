@@ -10,7 +10,7 @@ import { runtimePrograms } from "../tools/oci-runtime.ts";
 import { probing } from "./capabilities-probe.ts";
 import { probeDmCrypt } from "./capabilities-programs.ts";
 import { type CgroupHierarchy, listHierarchies } from "./cgroup-hierarchies.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, LedgerView } from "./engine.ts";
 import { Images } from "./images.ts";
 import { Firewall } from "./parts/firewall.ts";
 import { NameBook } from "./parts/name-book.ts";
@@ -18,6 +18,7 @@ import type { ScratchEncryption } from "./scratch-encryption.ts";
 import { ScratchTemplates } from "./scratch-templates.ts";
 import { SeccompProfiles } from "./seccomp-profiles.ts";
 import { VerifyMemory } from "./verify/verify-memory.ts";
+import { Conditions } from "./watch/conditions.ts";
 import { Watchers } from "./watch/watcher.ts";
 
 export interface EngineOptions {
@@ -30,6 +31,7 @@ export interface EngineOptions {
   readonly libexec: string;
   readonly runtime?: "crun" | "runc" | undefined;
   readonly events: EventSink;
+  readonly ledger: LedgerView;
   readonly onWatcherError: (watcher: string, error: unknown) => void;
 }
 
@@ -66,7 +68,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     seccomp: new SeccompProfiles(host.files, options.profiles),
     verifyMemory: new VerifyMemory(),
     events: options.events,
+    ledger: options.ledger,
     watchers: new Watchers(options.onWatcherError),
+    conditions: new Conditions(),
     locks: new KeyedLock(),
     hierarchies,
     libexec: options.libexec,

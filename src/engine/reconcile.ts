@@ -33,6 +33,7 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
   // The firewall stands before anything else is done: first for those that run, then for each as it starts.
   engine.firewall.load(await elementsOf(engine, kept));
   const failed: { name: string; error: unknown }[] = [];
+  await tellWatchers(engine, kept);
   const attempt = async (record: IscRecord, work: () => Promise<unknown>) => {
     try {
       await work();
@@ -62,6 +63,16 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
     removed: rest.filter(({ desired }) => desired === "destroyed").map(({ name }) => name),
     failed,
   };
+}
+
+/** Sensors forget with the dock that had them: what runs on is new to them. */
+async function tellWatchers(engine: Engine, kept: readonly IscRecord[]): Promise<void> {
+  for (const record of kept) {
+    const manifest = await engine.images.findManifest(record.image);
+    if (!manifest) continue;
+    await engine.watchers.starting({ record, manifest });
+    await engine.watchers.started({ record, manifest });
+  }
 }
 
 async function elementsOf(engine: Engine, records: readonly IscRecord[]): Promise<ReadonlyMap<IscRecord["name"], readonly NftElement[]>> {

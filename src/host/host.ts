@@ -1,6 +1,7 @@
 /** The one door to the machine. Everything that touches files, programs, the kernel or the clock goes through a Host, so that tests can stand in for it. */
 import type { Duplex } from "node:stream";
 import type { Kernel } from "./kernel.ts";
+import type { Probe } from "./probe.ts";
 
 export interface Host {
   readonly files: Files;
@@ -16,6 +17,8 @@ export interface Host {
   sleep(ms: number): Promise<void>;
   /** Addresses of a DNS name; none when it does not resolve. */
   resolveName(name: string): Promise<readonly string[]>;
+  /** Health checks over the network. */
+  readonly probe: Probe;
   /** SHA-256 of a file and its fs-verity digest, on all cores. */
   measure(path: string): Promise<FileMeasure>;
 }

@@ -4,6 +4,7 @@ import type { Host } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { createLocalFiles } from "./local-files.ts";
 import { createMeasureFile } from "./measure.ts";
+import { createProbe } from "./probe.ts";
 import { resolveName } from "./resolve-name.ts";
 import { runCommand } from "./run-command.ts";
 import { startCommand } from "./start-command.ts";
@@ -18,6 +19,7 @@ export function createLocalHost(kernel: Kernel): Host {
     monotonic: () => performance.now(),
     sleep: async (ms) => sleep(ms),
     resolveName,
+    probe: createProbe(),
     measure: createMeasureFile(),
   };
 }

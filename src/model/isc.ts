@@ -45,6 +45,10 @@ export interface IscSummary {
   readonly startedAtMs?: number;
   readonly pid?: number;
   readonly exitCode?: number;
+  /** Absent where no check is declared, or none has been made yet. */
+  readonly health?: { readonly well: boolean; readonly failures: number; readonly fault?: string; readonly checkedAtMs: number };
+  /** What it is short of now: memory, cpu, io, processes, scratch. */
+  readonly pressures?: readonly string[];
   readonly containment: string;
   readonly writes: string;
 }

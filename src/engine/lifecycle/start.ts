@@ -1,11 +1,15 @@
 /** Start: make every part of an ISC, in an order in which nothing runs before its walls stand; undo all of it when one part fails. */
 import { Problem } from "../../base/problem.ts";
+import type { Health } from "../../model/blueprint.ts";
 import { identityOfSlot } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
 import type { IscRecord } from "../../model/isc.ts";
 import { liveMode } from "../../model/layout.ts";
 import type { Name } from "../../model/name.ts";
+import { describeExit } from "../../plan/watch/exit-words.ts";
+import { advanceHealth } from "../../plan/watch/health-state.ts";
 import type { Engine } from "../engine.ts";
+import { lastLogLines } from "../last-log-lines.ts";
 import { writeBundle } from "../parts/bundle.ts";
 import { ensureNetwork, removeNetwork } from "../parts/network.ts";
 import {
@@ -23,6 +27,7 @@ import { ensureScratch } from "../parts/scratch.ts";
 import { ensureOverlay, overlayDirectories } from "../parts/scratch-overlay.ts";
 import { ensureTraffic, resolveConnections } from "../parts/traffic.ts";
 import { mountVolumes } from "../volumes/iscs.ts";
+import { checkHealth, describeHealth } from "../watch/health-check.ts";
 import { listenersOf } from "./host-ports.ts";
 import { removeParts } from "./stop.ts";
 
@@ -33,6 +38,8 @@ export interface StartAnswer {
 
 const readyTimeoutMs = 30_000;
 const readyPollMs = 1;
+/** Between two health checks of one that is starting. */
+const longestPauseMs = 250;
 
 /** Starts an ISC and waits until it listens where its blueprint says. One that runs already is left alone. Throws Problem. */
 export function startIsc(engine: Engine, name: Name): Promise<StartAnswer> {
@@ -115,38 +122,46 @@ async function ensureOverlays(engine: Engine, name: Name): Promise<readonly stri
   return made;
 }
 
-/** The service counts as ready when every declared port has a listener. Its own network namespace tells, so no connection is made. */
+/**
+ * The service counts as ready when every declared port has a listener, which its own network namespace tells without a connection,
+ * and when its health check, where one is declared, has gone well once.
+ */
 async function waitUntilReady(engine: Engine, record: IscRecord, manifest: Manifest, live: LiveProcess): Promise<void> {
   const deadline = engine.host.monotonic() + readyTimeoutMs;
   // gVisor's sockets live inside its sandbox, out of sight.
   const ports = live.runtime === "runsc" ? [] : manifest.posture.network.listen;
   for (;;) {
     if (!findProcess(engine, record.name)) throw await diedAtOnce(engine, record.name);
-    if (ports.every(({ port, protocol }) => listenersOf(engine, record.name, protocol).has(port))) return;
+    if (ports.every(({ port, protocol }) => listenersOf(engine, record.name, protocol).has(port))) break;
     if (engine.host.monotonic() > deadline) {
       const wanted = ports.map(({ port, protocol }) => `${port}/${protocol}`).join(", ");
-      throw new Problem("START_FAILED", `cannot start ${record.name}: it does not listen on ${wanted} after ${readyTimeoutMs / 1000} s`, {
-        hint: "check network.listen in the blueprint",
-        details: await lastLogLines(engine, record.name),
-      });
+      throw await notReady(engine, record.name, `it does not listen on ${wanted}`, "check network.listen in the blueprint");
     }
     await engine.host.sleep(readyPollMs);
   }
+  if (manifest.posture.health) await waitUntilHealthy(engine, record, manifest.posture.health, deadline);
+}
+
+async function waitUntilHealthy(engine: Engine, record: IscRecord, health: Health, deadline: number): Promise<void> {
+  for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, health.everyMs, longestPauseMs)) {
+    const fault = await checkHealth(engine, record, health);
+    if (fault === undefined)
+      return engine.conditions.setHealth(record.name, advanceHealth(undefined, undefined, engine.host.now(), 1).state);
+    if (!findProcess(engine, record.name)) throw await diedAtOnce(engine, record.name);
+    if (engine.host.monotonic() > deadline) {
+      const hint = "check health in the blueprint";
+      throw await notReady(engine, record.name, `its health check ${describeHealth(health)} fails (${fault})`, hint);
+    }
+    await engine.host.sleep(pauseMs);
+  }
+}
+
+async function notReady(engine: Engine, name: Name, what: string, hint: string): Promise<Problem> {
+  const sentence = `cannot start ${name}: ${what} after ${readyTimeoutMs / 1000} s`;
+  return new Problem("START_FAILED", sentence, { hint, details: await lastLogLines(engine, name) });
 }
 
 async function diedAtOnce(engine: Engine, name: Name): Promise<Problem> {
-  const exitCode = findExitCode(engine, name);
-  const how = exitCode === undefined ? "its process ended" : `its process ended with ${exitCode}`;
+  const how = describeExit(findExitCode(engine, name));
   return new Problem("START_FAILED", `cannot start ${name}: ${how} before it was ready`, { details: await lastLogLines(engine, name) });
-}
-
-/** The log's last lines without conmon's time and stream columns. */
-async function lastLogLines(engine: Engine, name: Name): Promise<readonly string[]> {
-  const text = (await engine.host.files.findText(engine.layout.isc.log(name))) ?? "";
-  return text
-    .trimEnd()
-    .split("\n")
-    .slice(-10)
-    .map((line) => line.split(" ").slice(3).join(" "))
-    .filter((line) => line !== "");
 }

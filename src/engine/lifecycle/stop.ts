@@ -19,6 +19,7 @@ export function stopIsc(engine: Engine, name: Name, timeoutMs?: number): Promise
 
 /** An image that can no longer be opened must not keep its ISC from being stopped: then it is asked with SIGTERM. */
 export async function endProcesses(engine: Engine, record: IscRecord, timeoutMs?: number): Promise<void> {
+  await engine.watchers.stopping(record.name);
   const manifest = await engine.images.findManifest(record.image);
   const init = manifest?.init ?? { stopSignal: "SIGTERM", stopTimeoutMs: 10_000 };
   await stopProcess(engine, record.name, stopRequestOf(init, timeoutMs));
@@ -27,6 +28,7 @@ export async function endProcesses(engine: Engine, record: IscRecord, timeoutMs?
 /** Everything that exists only while an ISC runs. Safe to repeat, and on what never was whole. */
 export async function removeParts(engine: Engine, record: IscRecord): Promise<void> {
   const { name } = record;
+  await engine.watchers.stopping(name);
   await stopProcess(engine, name, { signal: "SIGKILL", timeoutMs: 0 });
   await removeProcess(engine, name);
   await engine.watchers.stopped(name);

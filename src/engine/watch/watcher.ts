@@ -14,6 +14,8 @@ export interface Watcher {
   onStarting?(watched: Watched): void | Promise<void>;
   /** Its processes run. */
   onStarted?(watched: Watched): void | Promise<void>;
+  /** Its processes are about to be ended by the dock: an end from here on is no surprise. */
+  onStopping?(name: Name): void | Promise<void>;
   /** Its processes have ended; its parts are about to go. */
   onStopped?(name: Name): void | Promise<void>;
 }
@@ -37,6 +39,10 @@ export class Watchers {
 
   started(watched: Watched): Promise<void> {
     return this.#tell((watcher) => watcher.onStarted?.(watched));
+  }
+
+  stopping(name: Name): Promise<void> {
+    return this.#tell((watcher) => watcher.onStopping?.(name));
   }
 
   stopped(name: Name): Promise<void> {

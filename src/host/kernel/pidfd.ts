@@ -38,6 +38,23 @@ export function hasExited(pidfd: number): boolean {
   }
 }
 
+/** Those of several processes that have ended: one call for all of them, which does not wait. Throws KernelError. */
+export function listExited(pidfds: readonly number[]): readonly number[] {
+  const records = Buffer.alloc(8 * pidfds.length);
+  for (const [index, pidfd] of pidfds.entries()) {
+    records.writeInt32LE(pidfd, 8 * index);
+    records.writeInt16LE(POLLIN, 8 * index + 4);
+  }
+  try {
+    const what = () => `poll ${pidfds.length} processes`;
+    if (callLibc("int poll(void *fds, unsigned long count, int timeout_ms)", [records, pidfds.length, 0], what) === 0) return [];
+  } catch (error) {
+    if (hasErrorCode(error, "EINTR")) return [];
+    throw error;
+  }
+  return pidfds.filter((_, index) => records.readInt16LE(8 * index + 6) !== 0);
+}
+
 /** Gives a descriptor back. */
 export function closePidfd(pidfd: number): void {
   closeSync(pidfd);

@@ -1,0 +1,39 @@
+/** The sensors, each started by itself: one that throws or is missing is told of, and leaves the others alone. */
+import type { Engine } from "../engine/engine.ts";
+import { startExits } from "../engine/watch/exits.ts";
+import { startHealth } from "../engine/watch/health.ts";
+import { startPressure } from "../engine/watch/pressure.ts";
+import type { Dock } from "./dock.ts";
+
+type Start = (engine: Engine) => Promise<AsyncDisposable>;
+
+const sensors: readonly (readonly [string, Start])[] = [
+  ["exits", startExits],
+  ["health", startHealth],
+  ["pressure", startPressure],
+];
+
+/** Before reconcile, so that they are told of what runs already. */
+export async function startSensors(dock: Dock): Promise<AsyncDisposable> {
+  const started: AsyncDisposable[] = [];
+  for (const [name, start] of sensors) {
+    try {
+      started.push(await start(dock.engine));
+    } catch (error) {
+      tellMissing(dock, name, error);
+    }
+  }
+  return { [Symbol.asyncDispose]: async () => void (await Promise.all(started.map((sensor) => sensor[Symbol.asyncDispose]()))) };
+}
+
+function tellMissing({ engine, log }: Dock, name: string, error: unknown): void {
+  log.error({ err: error, sensor: name }, "sensor missing");
+  const reason = error instanceof Error ? error.message : String(error);
+  engine.events.emit({
+    sensor: "dock",
+    severity: "warning",
+    kind: "sensor.missing",
+    message: `nothing is seen of ${name}: ${reason}`.slice(0, 2_000),
+    facts: { sensor: name, reason },
+  });
+}
