@@ -4,6 +4,7 @@ import type { Digest } from "../model/digest.ts";
 import type { Finding } from "../model/finding.ts";
 import type { ImageSummary, Manifest } from "../model/image.ts";
 import type { IscRecord, IscSummary } from "../model/isc.ts";
+import type { LedgerReport } from "../model/ledger.ts";
 import type { Name } from "../model/name.ts";
 import type { Exposure } from "../model/network.ts";
 import type { SnapshotRecord } from "../model/snapshot.ts";
@@ -102,6 +103,10 @@ export interface ListAnswer {
   readonly iscs: readonly IscSummary[];
 }
 
+export interface LedgerVerifyAnswer extends LedgerReport {
+  readonly tookMs: number;
+}
+
 /** Nothing but "done". */
 export type DoneAnswer = Readonly<Record<never, never>>;
 
@@ -132,6 +137,9 @@ export interface Answers {
   readonly reset: ChangeAnswer;
   readonly verify: VerifyAnswer;
   readonly destroy: ChangeAnswer;
+  /** Its `data` lines are events (model/event.ts). */
+  readonly events: DoneAnswer;
+  readonly "ledger-verify": LedgerVerifyAnswer;
   readonly "dock-status": DockStatusAnswer;
   readonly "dock-stop": DoneAnswer;
 }

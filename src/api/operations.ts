@@ -1,5 +1,6 @@
 /** The contract of dock, CLI and page: every operation is `POST /v1/<name>` with a JSON object, and answers JSON or JSON lines. */
 import { z } from "zod";
+import { Sensor, Severity } from "../model/event.ts";
 import { Name } from "../model/name.ts";
 import { Exposure, PortNumber, Protocol } from "../model/network.ts";
 
@@ -73,6 +74,23 @@ export const operations = {
   reset: { input: many.extend({ snapshot: Name.optional() }), access: "change", answer: "lines" },
   verify: { input: z.strictObject({ names: z.array(Name).optional(), full: z.boolean().optional() }), access: "read", answer: "json" },
   destroy: { input: many.extend({ shred: z.boolean().optional() }), access: "change", answer: "lines" },
+  events: {
+    input: z.strictObject({
+      name: Name.optional(),
+      severity: Severity.optional(),
+      sensor: Sensor.optional(),
+      /** `exec.denied`, or its first word: `exec`. */
+      kind: z.string().max(60).optional(),
+      sinceMs: z.number().int().optional(),
+      untilMs: z.number().int().optional(),
+      tail: z.number().int().min(0).max(1_000_000).optional(),
+      follow: z.boolean().optional(),
+    }),
+    access: "read",
+    answer: "lines",
+  },
+  /** `directory`: a copy of a ledger; the dock's own when absent. */
+  "ledger-verify": { input: z.strictObject({ directory: HostPath.optional() }), access: "read", answer: "json" },
   "dock-status": { input: nothing, access: "read", answer: "json" },
   "dock-stop": { input: nothing, access: "change", answer: "json" },
 } as const satisfies Record<string, Operation>;

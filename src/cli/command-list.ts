@@ -24,6 +24,7 @@ export const headings = [
 /** Words that stand before several verbs. */
 export const commandGroups = [
   { name: "image", summary: "sealed images: ls, show, verify, rm, export, import", heading: "Images:" },
+  { name: "ledger", summary: "the dock's record of everything: verify", heading: "Look and verify:" },
   { name: "dock", summary: "the daemon that owns it all: start, stop, status", heading: "The dock:" },
 ] as const;
 
@@ -56,6 +57,20 @@ export const commandList: readonly CommandEntry[] = [
   { name: "show", usage: "<name>", summary: "everything about one ISC", heading: look, load: () => import("./commands/show.ts") },
   { name: "top", usage: "", summary: "what the running ISCs use", heading: look, load: () => import("./commands/top.ts") },
   { name: "logs", usage: "<name>", summary: "what its services wrote", heading: look, load: () => import("./commands/logs.ts") },
+  {
+    name: "events",
+    usage: "[name]",
+    summary: "what the dock has recorded",
+    heading: look,
+    load: () => import("./commands/events.ts"),
+  },
+  {
+    name: "ledger verify",
+    usage: "",
+    summary: "is that record whole?",
+    heading: look,
+    load: () => import("./commands/ledger-verify.ts"),
+  },
   {
     name: "verify",
     usage: "[name...]",

@@ -6,7 +6,7 @@ import { Problem } from "../base/problem.ts";
 import { type CommandEntry, commandList } from "./command-list.ts";
 import { fakeAnswers, scriptOf } from "./fake-answers.ts";
 import { startFakeDock } from "./fake-dock.ts";
-import { runFakeCli } from "./fake-io.ts";
+import { fakeNowMs, runFakeCli } from "./fake-io.ts";
 
 /** One call of every command, and what the dock must be asked by it. */
 const calls: Readonly<Record<string, { words: string[]; asked: [string, unknown][]; exitCode?: number }>> = {
@@ -32,6 +32,11 @@ const calls: Readonly<Record<string, { words: string[]; asked: [string, unknown]
     ],
   },
   logs: { words: ["logs", "web", "--tail", "10"], asked: [["logs", { name: "web", tail: 10 }]] },
+  events: {
+    words: ["events", "web", "--severity", "alert", "--since", "10m"],
+    asked: [["events", { name: "web", severity: "alert", sinceMs: fakeNowMs - 600_000 }]],
+  },
+  "ledger verify": { words: ["ledger", "verify"], asked: [["ledger-verify", {}]], exitCode: 3 },
   verify: { words: ["verify", "web", "--full"], asked: [["verify", { names: ["web"], full: true }]], exitCode: 3 },
   start: { words: ["start", "web", "db", "web"], asked: [["start", { names: ["web", "db"] }]] },
   stop: { words: ["stop", "web", "--timeout", "1m30s"], asked: [["stop", { names: ["web"], timeoutMs: 90_000 }]] },

@@ -133,6 +133,17 @@ export const fakeAnswers: Answers = {
     ],
   },
   destroy: change("destroyed"),
+  events: {},
+  "ledger-verify": {
+    directory: "/var/lib/isc/ledger",
+    segments: 2,
+    first: 1,
+    head: { seq: 12_345, hash: "5e".repeat(32) },
+    count: 12_344,
+    signedUpTo: 12_001,
+    faults: [{ segment: "000000000001.jsonl", line: 7, what: "event 7 has been changed, or event 6 before it was replaced" }],
+    tookMs: 61,
+  },
   "dock-status": {
     version: "1.2.3",
     pid: 4000,

@@ -2,10 +2,12 @@
 import type { Logger } from "pino";
 import type { Engine } from "../engine/engine.ts";
 import type { ProgramKnowledge } from "../model/program-knowledge.ts";
+import type { Ledger } from "../store/ledger/ledger.ts";
 import type { DockSettings } from "./settings.ts";
 
 export interface Dock {
   readonly engine: Engine;
+  readonly ledger: Ledger;
   readonly settings: DockSettings;
   readonly log: Logger;
   /** profiles/programs.json */

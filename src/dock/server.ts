@@ -5,7 +5,9 @@ import { z } from "zod";
 import { type OperationName, operations } from "../api/operations.ts";
 import { Problem } from "../base/problem.ts";
 import { type PeerCredentials, readPeerCredentials } from "../host/kernel/peer-credentials.ts";
+import type { EventSink } from "../model/event.ts";
 import type { Progress } from "../model/progress.ts";
+import { type Asked, readAsker, renderCommandEvent } from "./command-events.ts";
 
 /** What a handler may tell before its answer, and how it learns that nobody listens any more. */
 export interface Caller {
@@ -24,13 +26,24 @@ type AnyHandler = (input: unknown, caller: Caller) => Promise<unknown>;
 const bodyLimitBytes = 1024 * 1024;
 const pathPrefix = "/v1/";
 
-export function createDockServer(handlers: Handlers, log: Logger): Server {
+/** What the server tells of: its log, and the events of the ledger. */
+export interface ServerVoices {
+  readonly log: Logger;
+  readonly events: EventSink;
+}
+
+export function createDockServer(handlers: Handlers, voices: ServerVoices): Server {
   return createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    void answer(handlers, log, request, response);
+    void answer(handlers, voices, request, response);
   });
 }
 
-async function answer(handlers: Handlers, log: Logger, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  handlers: Handlers,
+  { log, events }: ServerVoices,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const aborted = new AbortController();
   response.once("close", () => aborted.abort());
   const started = performance.now();
@@ -40,11 +53,14 @@ async function answer(handlers: Handlers, log: Logger, request: IncomingMessage,
   response.once("finish", () => {
     if (!request.complete) request.destroy();
   });
+  let asked: Asked | undefined;
   const reply = new Reply(response, operation !== undefined && operations[operation].answer === "lines");
   try {
     if (operation === undefined) throw new Problem("USAGE", `the dock has no operation ${request.method} ${request.url}`);
+    if (operations[operation].access === "change") asked = { operation, input: {}, asker: readAsker(credentials) };
     assertAllowed(operation, credentials);
     const input = parseInput(operation, await readBody(request));
+    if (asked !== undefined) asked = { ...asked, input: publicInput(input) };
     const caller: Caller = {
       credentials,
       signal: aborted.signal,
@@ -54,10 +70,12 @@ async function answer(handlers: Handlers, log: Logger, request: IncomingMessage,
     // The table's type ties each handler to its operation's input; the union of both is lost on the compiler.
     const handler = handlers[operation] as AnyHandler;
     reply.end({ result: (await handler(input, caller)) ?? {} }, 200);
-    if (operations[operation].access === "change")
-      log.info({ operation, input: publicInput(input), uid: credentials.uid, tookMs: since(started) }, "done");
+    if (asked === undefined) return;
+    events.emit(renderCommandEvent(asked));
+    log.info({ operation, input: asked.input, uid: credentials.uid, tookMs: since(started) }, "done");
   } catch (error) {
     const problem = asProblem(error);
+    if (asked !== undefined) events.emit(renderCommandEvent(asked, problem));
     log.warn(
       { operation, uid: credentials.uid, code: problem.code, error: problem.message, details: problem.details, tookMs: since(started) },
       "refused",
@@ -109,7 +127,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /** What a command reads on standard input may be secret, and its environment too: neither is logged. */
-function publicInput(input: unknown): unknown {
+export function publicInput(input: unknown): unknown {
   if (typeof input !== "object" || input === null) return input;
   const { input: _input, environment: _environment, ...rest } = input as Record<string, unknown>;
   return rest;

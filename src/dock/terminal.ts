@@ -10,8 +10,9 @@ import { TerminalRequest } from "../api/terminal-request.ts";
 import { Problem } from "../base/problem.ts";
 import { type ExecSession, startExec } from "../engine/exec.ts";
 import { readPeerCredentials } from "../host/kernel/peer-credentials.ts";
+import { type Asked, readAsker, renderCommandEvent } from "./command-events.ts";
 import type { Dock } from "./dock.ts";
-import { asProblem } from "./server.ts";
+import { asProblem, publicInput } from "./server.ts";
 
 const defaultSize = { columns: 80, rows: 24 };
 
@@ -29,10 +30,35 @@ export function serveTerminals(server: Server, dock: Dock): void {
 }
 
 async function serve(dock: Dock, request: IncomingMessage, stream: Duplex): Promise<void> {
-  if (readPeerCredentials(stream as Socket).uid !== 0) throw new Problem("NOT_ALLOWED", "exec needs root", { hint: "use sudo" });
+  const asker = readAsker(readPeerCredentials(stream as Socket));
   const parsed = TerminalRequest.safeParse(parseTerminalPath(request.url ?? ""));
-  if (!parsed.success || request.headers.upgrade !== terminalProtocol) throw new Problem("USAGE", "this is no request for a terminal");
-  const wanted = parsed.data;
+  const asked: Asked = { operation: "exec", input: parsed.success ? publicInput(parsed.data) : {}, asker };
+  let opened: OpenSession;
+  try {
+    if (asker.uid !== 0) throw new Problem("NOT_ALLOWED", "exec needs root", { hint: "use sudo" });
+    if (!parsed.success || request.headers.upgrade !== terminalProtocol) throw new Problem("USAGE", "this is no request for a terminal");
+    opened = await open(dock, parsed.data);
+  } catch (error) {
+    dock.ledger.emit(renderCommandEvent(asked, asProblem(error)));
+    throw error;
+  }
+  dock.ledger.emit(renderCommandEvent(asked));
+  await carry(opened, stream);
+}
+
+interface Channel {
+  readonly slaveFd: number;
+  readonly master: ReadStream;
+  readonly resize: (columns: number, rows: number, session: ExecSession) => void;
+  readonly close: () => void;
+}
+
+interface OpenSession {
+  readonly session: ExecSession;
+  readonly channel: Channel | undefined;
+}
+
+async function open(dock: Dock, wanted: TerminalRequest): Promise<OpenSession> {
   const channel = wanted.tty
     ? openTerminal(dock, { columns: wanted.columns ?? defaultSize.columns, rows: wanted.rows ?? defaultSize.rows })
     : undefined;
@@ -44,6 +70,10 @@ async function serve(dock: Dock, request: IncomingMessage, stream: Duplex): Prom
     channel?.close();
     throw error;
   });
+  return { session, channel };
+}
+
+async function carry({ session, channel }: OpenSession, stream: Duplex): Promise<void> {
   stream.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${terminalProtocol}\r\n\r\n`);
   if (channel) closeSync(channel.slaveFd);
   const outputs = channel
@@ -99,7 +129,7 @@ function pump(source: NodeJS.ReadableStream | undefined, kind: "stdout" | "stder
 }
 
 /** The stream over the master end waits by epoll: a blocking read would take one of Node's few worker threads for the whole session. */
-function openTerminal(dock: Dock, size: { readonly columns: number; readonly rows: number }) {
+function openTerminal(dock: Dock, size: { readonly columns: number; readonly rows: number }): Channel {
   const { pty } = dock.engine.host.kernel;
   const { masterFd, slavePath } = pty.openPty(size);
   const master = new ReadStream(masterFd);

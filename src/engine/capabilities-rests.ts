@@ -48,7 +48,7 @@ const mechanisms: Readonly<Record<ContractRow, readonly Mechanism[]>> = {
   ],
   "identity.unique": always("slots of the dock: address, uid range and machine-id"),
   "audit.on": always("nothing yet"),
-  "ledger.chained": always("nothing yet"),
+  "ledger.chained": always("SHA-256 chain, heads signed with Ed25519"),
 };
 
 /** One entry for each row, in the contract's order. */

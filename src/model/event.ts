@@ -4,7 +4,7 @@ import { Digest } from "./digest.ts";
 import { Name } from "./name.ts";
 
 export const sensors = ["dock", "exec", "audit", "firewall", "integrity", "health", "pressure", "response"] as const;
-const Sensor = z.enum(sensors);
+export const Sensor = z.enum(sensors);
 export type Sensor = z.infer<typeof Sensor>;
 
 /** From "as it should be" to "act now". `alert` and `critical` are what a response policy looks at by default. */

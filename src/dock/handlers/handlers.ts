@@ -3,10 +3,18 @@ import type { Dock } from "../dock.ts";
 import type { Handlers } from "../server.ts";
 import { dockHandlers } from "./dock.ts";
 import { imageHandlers } from "./images.ts";
+import { ledgerHandlers } from "./ledger.ts";
 import { lifecycleHandlers } from "./lifecycle.ts";
 import { runningHandlers } from "./running.ts";
 import { snapshotHandlers } from "./snapshots.ts";
 
 export function createHandlers(dock: Dock): Handlers {
-  return { ...imageHandlers(dock), ...lifecycleHandlers(dock), ...runningHandlers(dock), ...snapshotHandlers(dock), ...dockHandlers(dock) };
+  return {
+    ...imageHandlers(dock),
+    ...lifecycleHandlers(dock),
+    ...runningHandlers(dock),
+    ...snapshotHandlers(dock),
+    ...ledgerHandlers(dock),
+    ...dockHandlers(dock),
+  };
 }

@@ -12,7 +12,7 @@ import { findProcess } from "../parts/process.ts";
 import { type HostView, viewHost } from "./host-view.ts";
 import { readImage } from "./image-facts.ts";
 import { readLive } from "./live-facts.ts";
-import { orUndefined } from "./look.ts";
+import { lookLong, orUndefined } from "./look.ts";
 import { isWhole } from "./process-facts.ts";
 import { keysOf } from "./scratch-facts.ts";
 
@@ -51,11 +51,12 @@ type Images = ReadonlyMap<IscRecord["image"], ImageFacts>;
 async function look(engine: Engine, records: readonly IscRecord[], images: Images): Promise<ReadonlyMap<Name, readonly Finding[]>> {
   const view = viewHost(engine);
   const findings = new Map<Name, readonly Finding[]>();
+  const ledger = await lookLong(() => engine.ledger.check());
   const identities = engine.iscs.list().map((record) => identityOf(engine, record, view));
   for (const record of records) {
     const image = images.get(record.image) ?? (await readImage(engine, record.image, false));
     const live = await readLive(engine, { record, manifest: image.manifest, view });
-    findings.set(record.name, checkContract(joinFacts(engine, { record, image, live, view, identities })));
+    findings.set(record.name, checkContract(joinFacts(engine, { record, image, live, view, identities, ledger })));
   }
   return findings;
 }
@@ -66,9 +67,10 @@ interface Looked {
   readonly live: Seen<LiveFacts>;
   readonly view: HostView;
   readonly identities: readonly IdentityFacts[];
+  readonly ledger: IscFacts["ledger"];
 }
 
-function joinFacts(engine: Engine, { record, image, live, view, identities }: Looked): IscFacts {
+function joinFacts(engine: Engine, { record, image, live, view, identities, ledger }: Looked): IscFacts {
   const own = { ...identityOf(engine, record, view), keyIdentifiers: "seen" in live ? keysOf(live.seen.scratch) : [] };
   return {
     record,
@@ -78,6 +80,7 @@ function joinFacts(engine: Engine, { record, image, live, view, identities }: Lo
     own,
     others: identities.filter(({ name }) => name !== record.name),
     host: view.identity,
+    ledger,
     cgroupPath: cgroupPath(engine, record.name),
   };
 }

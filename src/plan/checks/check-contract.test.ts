@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ContractRow, contractRows } from "../../model/finding.ts";
+import type { LedgerFault } from "../../model/ledger.ts";
 import { checkContract } from "./check-contract.ts";
 import type { ImageFileSummary, IscFacts, MountFacts, PlaceFacts, ScratchFacts } from "./facts.ts";
 import {
@@ -33,7 +34,7 @@ test("an ISC that keeps every promise passes every row of this version, in the c
   assert.deepEqual(failed(fakeFacts), []);
   assert.deepEqual(
     findings.filter(({ verdict }) => verdict === "SKIP").map(({ row }) => row),
-    ["audit.on", "ledger.chained"],
+    ["audit.on"],
   );
 });
 
@@ -53,6 +54,10 @@ const withLimit = (controller: "memory" | "cpu" | "pids", change: object) =>
 const replaced = (mountPoint: string, fields: Partial<MountFacts>) =>
   withLive({ mounts: fakeMounts.map((mount) => (mount.mountPoint === mountPoint ? { ...mount, ...fields } : mount)) });
 const without = (mountPoint: string) => withLive({ mounts: fakeMounts.filter((mount) => mount.mountPoint !== mountPoint) });
+const withLedgerFault = (fault: LedgerFault): IscFacts => ({
+  ...fakeFacts,
+  ledger: { seen: { ...seen(fakeFacts.ledger), faults: [fault] } },
+});
 const withImage = (change: Partial<IscFacts["image"]>): IscFacts => ({ ...fakeFacts, image: { ...fakeFacts.image, ...change } });
 const withFiles = (change: Partial<ImageFileSummary>) => {
   const { files } = fakeFacts.image;
@@ -135,6 +140,7 @@ const spoiled: readonly (readonly [ContractRow, string, IscFacts])[] = [
     "subordinate uids in its range",
     { ...fakeFacts, host: { ...fakeFacts.host, claims: [{ who: "lxc", first: fakeIdentity.uidBase - 1, count: 2 }] } },
   ],
+  ["ledger.chained", "a changed event", withLedgerFault({ segment: "000000000001.jsonl", line: 7, what: "event 7 has been changed" })],
 ];
 
 for (const [row, title, facts] of spoiled) {
@@ -159,7 +165,7 @@ test("a stopped ISC answers for its image and its identity only", () => {
   const findings = checkContract({ ...fakeFacts, live: { unseen: "not running" } });
   assert.deepEqual(
     findings.filter(({ verdict }) => verdict === "PASS").map(({ row }) => row),
-    ["files.minimal", "root.sealed", "root.signed", "identity.unique"],
+    ["files.minimal", "root.sealed", "root.signed", "identity.unique", "ledger.chained"],
   );
   assert.ok(findings.every(({ verdict }) => verdict !== "FAIL"));
 });

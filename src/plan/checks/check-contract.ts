@@ -6,6 +6,7 @@ import { checkExecSealed } from "./check-exec-sealed.ts";
 import { checkFilesMinimal } from "./check-files-minimal.ts";
 import { checkIdentityUnique } from "./check-identity-unique.ts";
 import { checkKernelMasked } from "./check-kernel-masked.ts";
+import { checkLedgerChained } from "./check-ledger-chained.ts";
 import { checkLimitCpu, checkLimitMemory, checkLimitPids } from "./check-limits.ts";
 import { checkNetInbound } from "./check-net-inbound.ts";
 import { checkNetOutbound } from "./check-net-outbound.ts";
@@ -47,7 +48,7 @@ const checks: Readonly<Record<ContractRow, Check>> = {
   "scratch.encrypted": checkScratchEncrypted,
   "identity.unique": checkIdentityUnique,
   "audit.on": () => skip("this version records no audit events yet"),
-  "ledger.chained": () => skip("this version keeps no ledger yet"),
+  "ledger.chained": checkLedgerChained,
 };
 
 /** One finding for every row, in the contract's order. */

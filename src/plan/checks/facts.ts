@@ -3,6 +3,7 @@
 import type { SlotIdentity } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
 import type { IscRecord } from "../../model/isc.ts";
+import type { LedgerAuditReport } from "../../model/ledger.ts";
 import type { IdRange } from "./proc/id-map.ts";
 import type { Mapping } from "./proc/memory-map.ts";
 import type { ThreadStatus } from "./proc/process-status.ts";
@@ -213,6 +214,7 @@ export interface IscFacts {
   readonly others: readonly IdentityFacts[];
   readonly own: IdentityFacts;
   readonly host: HostIdentityFacts;
+  readonly ledger: Seen<LedgerAuditReport>;
   /** Where the ISC's cgroup is below each hierarchy. */
   readonly cgroupPath: string;
 }

@@ -184,6 +184,7 @@ export const fakeFacts: IscFacts = {
   own,
   host: { machineId: "f".repeat(32), addresses: ["192.0.2.1"], claims: [{ who: "root in /etc/passwd", first: 0, count: 1 }] },
   cgroupPath: "/isc-ab12/web",
+  ledger: { seen: { first: 1, head: { seq: 12, hash: "a".repeat(64) }, count: 12, signedUpTo: 11, faults: [] } },
 };
 
 /** With other facts of the running ISC. */

@@ -3,29 +3,14 @@
  * no longer fits. Pure: lines in, faults out.
  */
 import type { Event } from "../../model/event.ts";
-import { chainHash, genesisHash, parseLedgerLine, splitLedgerLine } from "./ledger-line.ts";
-import { type LedgerHead, parseSignedHead, type SignedHead } from "./signed-head.ts";
-
-/** One sentence about one place. */
-export interface LedgerFault {
-  /** The file, and the line in it from 1. */
-  readonly segment: string;
-  readonly line: number;
-  readonly what: string;
-}
-
-export interface LedgerAuditReport {
-  readonly first: number;
-  /** The last event read; 0 when there is none. */
-  readonly head: LedgerHead;
-  readonly count: number;
-  /** Everything up to this event is proven by a good signature. */
-  readonly signedUpTo: number;
-  readonly faults: readonly LedgerFault[];
-}
+import type { LedgerAuditReport, LedgerFault, LedgerHead } from "../../model/ledger.ts";
+import { chainHash, genesisHash, parseChained, splitLedgerLine } from "./ledger-line.ts";
+import { parseSignedHead, type SignedHead } from "./signed-head.ts";
 
 /** Answers whether a trusted key has signed this head. */
 export type IsSigned = (head: SignedHead) => boolean;
+
+type Chained = Pick<Event, "seq" | "kind" | "facts">;
 
 const mostFaults = 100;
 
@@ -63,7 +48,7 @@ export class LedgerAudit {
     this.#line++;
     this.#count++;
     const parts = splitLedgerLine(text);
-    const event = parts && parseLedgerLine(text)?.event;
+    const event = parts && parseChained(parts.body);
     if (parts === undefined || event === undefined) {
       this.#fault(`event ${this.#seq + 1} cannot be read`);
       this.#seq++;
@@ -75,7 +60,7 @@ export class LedgerAudit {
   }
 
   /** What stands before the oldest event that is kept, only a signature can tell. */
-  #begin(event: Event): void {
+  #begin(event: Chained): void {
     const signed = parseSignedHead(event);
     this.#first = event.seq;
     this.#seq = event.seq - 1;
@@ -84,7 +69,7 @@ export class LedgerAudit {
       this.#fault(`the oldest event ${event.seq} does not tell what stood before it: its segment's beginning was taken away`);
   }
 
-  #follow(event: Event, body: string, hash: string): void {
+  #follow(event: Chained, body: string, hash: string): void {
     const expected = this.#seq + 1;
     if (event.seq < expected) {
       this.#fault(
@@ -103,7 +88,7 @@ export class LedgerAudit {
     this.#hash = hash;
   }
 
-  #checkSignature(event: Event): void {
+  #checkSignature(event: Chained): void {
     const head = parseSignedHead(event);
     if (head === undefined) return;
     if (head.seq !== this.#seq || head.hash !== this.#hash) {

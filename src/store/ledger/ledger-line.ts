@@ -29,6 +29,17 @@ export function splitLedgerLine(text: string): { readonly body: string; readonly
   return hash === undefined ? undefined : { body: `${text.slice(0, text.length - hash.length - `,"hash":""}`.length)}}`, hash };
 }
 
+/** Only what chains a line to others: a million of them are read in seconds. @returns undefined when the text is no event */
+export function parseChained(body: string): Pick<Event, "seq" | "kind" | "facts"> | undefined {
+  try {
+    const event: Partial<Event> = JSON.parse(body);
+    const { seq, kind, facts } = event;
+    return typeof seq === "number" && typeof kind === "string" && typeof facts === "object" ? { seq, kind, facts } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** @returns undefined when the text is no event */
 export function parseLedgerLine(text: string): LedgerLine | undefined {
   const parts = splitLedgerLine(text);

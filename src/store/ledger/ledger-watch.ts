@@ -5,8 +5,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Layout } from "../../model/layout.ts";
+import type { LedgerAuditReport, LedgerFault } from "../../model/ledger.ts";
 import type { Ledger } from "./ledger.ts";
-import { LedgerAudit, type LedgerAuditReport, type LedgerFault } from "./ledger-audit.ts";
+import { LedgerAudit } from "./ledger-audit.ts";
 import { listSegments, readLines, type Segment } from "./segments.ts";
 import { openSignatureCheck } from "./verify-ledger.ts";
 

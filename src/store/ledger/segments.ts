@@ -9,6 +9,7 @@ export interface Segment {
 
 const pattern = /^(\d{12})\.jsonl$/;
 const pieceBytes = 64 * 1024;
+const readBytes = 1024 * 1024;
 const newline = 0x0a;
 
 export function segmentFile(directory: string, first: number): string {
@@ -51,20 +52,27 @@ export function readLastLine(file: string): { readonly line: string | undefined;
   }
 }
 
-/** Calls `take` with every line of a file and the offset behind it, from an offset on; a torn last line is left out. Lets others work in between. */
-export async function readLines(file: string, offset: number, take: (line: string, end: number) => void): Promise<void> {
+/** Calls `take` with every line of a file and the offset behind it, from an offset on; a torn last line is left out. */
+export function readLines(file: string, offset: number, take: (line: string, end: number) => void): Promise<void> {
+  return readPieces(file, offset, (text, start) => {
+    let position = start;
+    for (const line of text.split("\n")) {
+      position += Buffer.byteLength(line) + 1;
+      take(line, position);
+    }
+  });
+}
+
+/** Calls `take` with whole lines, many at a time and joined by newlines, and the offset they begin at. Lets others work in between. */
+export async function readPieces(file: string, offset: number, take: (text: string, start: number) => void): Promise<void> {
   const handle = await fs.promises.open(file, "r");
   try {
     let [at, rest] = [offset, Buffer.alloc(0)];
     for (;;) {
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(1024 * 1024), 0, 1024 * 1024, at + rest.length);
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(readBytes), 0, readBytes, at + rest.length);
       const bytes = rest.length === 0 ? buffer.subarray(0, bytesRead) : Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
       const end = bytes.lastIndexOf(newline) + 1;
-      let position = at;
-      for (const line of end === 0 ? [] : bytes.toString("utf8", 0, end - 1).split("\n")) {
-        position += Buffer.byteLength(line) + 1;
-        take(line, position);
-      }
+      if (end > 0) take(bytes.toString("utf8", 0, end - 1), at);
       rest = Buffer.from(bytes.subarray(end));
       at += end;
       if (bytesRead === 0) return;

@@ -3,12 +3,8 @@
  * everything up to there, also against somebody who can write the ledger and compute its chain anew.
  */
 import type { Event, EventDraft } from "../../model/event.ts";
+import type { LedgerHead } from "../../model/ledger.ts";
 import type { Signature } from "../key-store.ts";
-
-export interface LedgerHead {
-  readonly seq: number;
-  readonly hash: string;
-}
 
 export interface SignedHead extends LedgerHead {
   readonly keyId: string;

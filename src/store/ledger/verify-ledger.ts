@@ -3,15 +3,11 @@ import fs from "node:fs";
 import path from "node:path";
 import { Problem } from "../../base/problem.ts";
 import type { Layout } from "../../model/layout.ts";
+import type { LedgerReport } from "../../model/ledger.ts";
 import { openKeyStore } from "../key-store.ts";
-import { type IsSigned, LedgerAudit, type LedgerAuditReport } from "./ledger-audit.ts";
+import { type IsSigned, LedgerAudit } from "./ledger-audit.ts";
 import { listSegments, readLines, type Segment } from "./segments.ts";
 import { headMessage } from "./signed-head.ts";
-
-export interface LedgerReport extends LedgerAuditReport {
-  readonly directory: string;
-  readonly segments: number;
-}
 
 type Keys = Pick<Layout, "keys" | "signingKey" | "trustedKeys">;
 

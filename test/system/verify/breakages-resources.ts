@@ -1,6 +1,6 @@
 /** Limits, scratch and identity, broken. */
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Breakage } from "./breakage.ts";
 import type { Victim } from "./victim.ts";
@@ -72,7 +72,24 @@ export const resourceBreakages: readonly Breakage[] = [
       return () => writeFileSync(file, before);
     },
   },
+  {
+    title: "one letter of the ledger changed",
+    row: "ledger.chained",
+    act: ({ layout }) => {
+      const file = `${layout.ledger}/${readdirSync(layout.ledger).sort().at(-1)}`;
+      const before = readFileSync(file, "utf8");
+      writeInPlace(file, before.replace("asked for", "asked fur"));
+      return () => writeInPlace(file, before);
+    },
+  },
 ];
+
+/** The dock goes on writing at the end: what was read is replaced, and nothing is cut off. */
+function writeInPlace(file: string, text: string): void {
+  const fd = openSync(file, "r+");
+  writeSync(fd, text, 0);
+  closeSync(fd);
+}
 
 function readCgroup(victim: Victim, controller: string, file: string): string {
   const path = `${victim.cgroup(controller)}/${file}`;
