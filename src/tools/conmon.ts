@@ -84,6 +84,8 @@ export function startConmon(host: Host, options: ConmonOptions): WaitingConmon {
       XDG_RUNTIME_DIR: options.socketDirectory,
     },
     stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+    // Where it leaves a file named `oom` when the kernel ends something in the container for want of memory.
+    workingDirectory: options.socketDirectory,
     detached: true,
   });
   const start = conmon.pipe(startDescriptor);

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Name } from "../../src/model/name.ts";
 import { buildReady } from "./support/blueprints.ts";
@@ -179,6 +179,7 @@ describe("an intruder in an ISC", { skip: process.arch !== "x64" && "the numbers
     assert.match(read("memory.oom_control"), /^oom_kill [1-9]/m, "it was this ISC's limit that ended it");
     assert.ok(Number(read("memory.max_usage_in_bytes")) <= Number(read("memory.limit_in_bytes")));
     assert.equal((await dock.client.call("list", {})).iscs.find(({ name }) => name === web)?.status, "running", "the service lives on");
+    assert.equal(existsSync(`${process.cwd()}/oom`), false, "nothing is written where the dock happens to have been started");
     await dock.client.call("reset", { names: [web] });
   });
 });
