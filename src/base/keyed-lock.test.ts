@@ -22,3 +22,13 @@ test("a failure does not hold up what was asked after it", async () => {
   assert.equal(await lock.run("web", () => Promise.resolve(7)), 7);
   await assert.rejects(failing, /no/);
 });
+
+test("a key is held from the first asking to the last ending", async () => {
+  const lock = new KeyedLock();
+  assert.equal(lock.isHeld("a"), false);
+  const done = lock.run("a", async () => assert.equal(lock.isHeld("a"), true));
+  assert.deepEqual([lock.isHeld("a"), lock.isHeld("b")], [true, false]);
+  await done;
+  await Promise.resolve();
+  assert.equal(lock.isHeld("a"), false);
+});

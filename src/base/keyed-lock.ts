@@ -3,6 +3,11 @@
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<unknown>>();
 
+  /** Something happens for this key, or waits to. */
+  isHeld(key: string): boolean {
+    return this.#tails.has(key);
+  }
+
   /** Runs `work` once everything asked before for this key has ended, however it ended. */
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();

@@ -2,6 +2,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { startExits } from "../engine/watch/exits.ts";
 import { startHealth } from "../engine/watch/health.ts";
+import { startIntegrity } from "../engine/watch/integrity.ts";
 import { startPressure } from "../engine/watch/pressure.ts";
 import type { Dock } from "./dock.ts";
 
@@ -10,6 +11,7 @@ type Start = (engine: Engine) => Promise<AsyncDisposable>;
 const sensors: readonly (readonly [string, Start])[] = [
   ["exits", startExits],
   ["health", startHealth],
+  ["integrity", startIntegrity],
   ["pressure", startPressure],
 ];
 

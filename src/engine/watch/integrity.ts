@@ -1,0 +1,141 @@
+/**
+ * The integrity sensor: verify, again and again, told on change. Every few seconds the running things are held against the contract;
+ * images are read again from the first to the last byte every few hours; the ledger too.
+ */
+import type { Digest } from "../../model/digest.ts";
+import type { Name } from "../../model/name.ts";
+import { advanceDrifts, type Drifts } from "../../plan/watch/drift.ts";
+import type { Engine } from "../engine.ts";
+import { findProcess } from "../parts/process.ts";
+import { verifyMany } from "../verify/verify.ts";
+
+export interface IntegrityPace {
+  readonly probeEveryMs: number;
+  readonly rehashEveryMs: number;
+}
+
+const usualPace: IntegrityPace = { probeEveryMs: 5_000, rehashEveryMs: 6 * 3_600_000 };
+/** Probing takes at most one part in so many of the dock's time, however many ISCs there are. */
+const leastRest = 49;
+/** ISCs that one look takes: between two looks the dock answers others. */
+const atOnce = 8;
+
+export function startIntegrity(engine: Engine, pace: IntegrityPace = usualPace): Promise<AsyncDisposable> {
+  return Promise.resolve(new IntegritySensor(engine, pace));
+}
+
+class IntegritySensor implements AsyncDisposable {
+  readonly #engine: Engine;
+  readonly #pace: IntegrityPace;
+  readonly #rehashedAtMs = new Map<Digest, number>();
+  readonly #ended = new AbortController();
+  #drifts: Drifts = new Map();
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> = Promise.resolve();
+
+  constructor(engine: Engine, pace: IntegrityPace) {
+    this.#engine = engine;
+    this.#pace = pace;
+    engine.watchers.add({ name: "integrity", onStopped: (name) => this.#forget(name) });
+    this.#wait(pace.probeEveryMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort();
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  #wait(forMs: number): void {
+    if (this.#ended.signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#round = this.#look();
+    }, forMs).unref();
+  }
+
+  async #look(): Promise<void> {
+    const { host } = this.#engine;
+    const started = host.monotonic();
+    try {
+      for (const names of batches(this.#watched())) await this.#probe(names);
+      await this.#rehashOne();
+    } catch (error) {
+      // The next look may see more; that this one saw nothing is told.
+      this.#tellBlind(error);
+    }
+    this.#wait(Math.max(this.#pace.probeEveryMs, (host.monotonic() - started) * leastRest));
+  }
+
+  #watched(): readonly Name[] {
+    const { iscs, locks } = this.#engine;
+    return iscs
+      .list()
+      .filter(({ name, desired }) => desired === "running" && !locks.isHeld(name) && findProcess(this.#engine, name) !== undefined)
+      .map(({ name }) => name);
+  }
+
+  async #probe(names: readonly Name[]): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    const generations = new Map(names.map((name) => [name, this.#generationOf(name)]));
+    const findings = await verifyMany(
+      this.#engine,
+      names.filter((name) => this.#engine.iscs.find(name)),
+      { full: false },
+    );
+    // What was changed meanwhile by a command is no drift.
+    const steady = findings.filter(({ isc }) => !this.#engine.locks.isHeld(isc) && this.#generationOf(isc) === generations.get(isc));
+    const { drifts, events } = advanceDrifts(this.#drifts, steady);
+    this.#drifts = drifts;
+    for (const event of events) this.#tell(event);
+  }
+
+  /** The image that has waited longest, when its time has come. */
+  async #rehashOne(): Promise<void> {
+    const { host, iscs } = this.#engine;
+    const now = host.monotonic();
+    const images = new Set(iscs.list().map(({ image }) => image));
+    for (const image of this.#rehashedAtMs.keys()) if (!images.has(image)) this.#rehashedAtMs.delete(image);
+    for (const image of images) {
+      // What the dock has just read at start is not read again at once.
+      if (!this.#rehashedAtMs.has(image)) this.#rehashedAtMs.set(image, now);
+    }
+    const [image, readAtMs] = [...this.#rehashedAtMs].sort((a, b) => a[1] - b[1])[0] ?? [];
+    if (image === undefined || readAtMs === undefined || now - readAtMs < this.#pace.rehashEveryMs) return;
+    this.#rehashedAtMs.set(image, now);
+    const names = iscs.list().flatMap((record) => (record.image === image ? [record.name] : []));
+    const findings = await verifyMany(this.#engine, names, { full: true });
+    const step = advanceDrifts(this.#drifts, findings);
+    this.#drifts = step.drifts;
+    for (const event of step.events) this.#tell(event);
+  }
+
+  #generationOf(name: Name): number | undefined {
+    return this.#engine.iscs.find(name)?.generation;
+  }
+
+  #forget(name: Name): void {
+    const drifts = new Map(this.#drifts);
+    drifts.delete(name);
+    this.#drifts = drifts;
+  }
+
+  #tell(event: Parameters<Engine["events"]["emit"]>[0]): void {
+    const image = event.isc && this.#engine.iscs.find(event.isc)?.image;
+    this.#engine.events.emit(image === undefined ? event : { ...event, image });
+  }
+
+  #tellBlind(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#engine.events.emit({
+      sensor: "integrity",
+      severity: "warning",
+      kind: "integrity.blind",
+      message: `ISCs could not be held against the contract: ${reason}`.slice(0, 2_000),
+      facts: { reason: reason.slice(0, 1_000) },
+    });
+  }
+}
+
+function batches(names: readonly Name[]): readonly (readonly Name[])[] {
+  return Array.from({ length: Math.ceil(names.length / atOnce) }, (_, index) => names.slice(index * atOnce, (index + 1) * atOnce));
+}
