@@ -8,6 +8,7 @@ export const problemCodes = {
   DOCK_UNREACHABLE: "No dock answers on the socket.",
   HOST_INCAPABLE: "This machine's kernel or its installed programs lack something that the operation needs.",
   NOT_ALLOWED: "The caller has no right to do this; most operations need root.",
+  CONFIG_INVALID: "The dock's configuration file has mistakes; each is shown with its line and column.",
   STATE_DAMAGED: "A state file or the ledger cannot be read or contradicts itself.",
   NAME_INVALID: "The name breaks the rules for names of ISCs, snapshots or volumes.",
   NAME_TAKEN: "Something else already has this name.",
@@ -33,6 +34,7 @@ export const problemCodes = {
   IMAGE_IN_USE: "The image cannot be removed while an ISC or a snapshot needs it.",
   SNAPSHOT_UNKNOWN: "The ISC has no snapshot of this name.",
   BLUEPRINT_UNREADABLE: "The blueprint's file is missing, no file, or too large.",
+  CLEANSE_FAILED: "A fresh instance could not take the place of the running one, which serves on.",
   IMAGE_REFUSED: "The file to import is no exported image, or holds what none does.",
 } as const satisfies Record<string, string>;
 

@@ -1,0 +1,63 @@
+/** dock.yaml: what an operator may write there. */
+import { z } from "zod";
+import type { ForwardTarget } from "../model/dock-config.ts";
+import { severities } from "../model/event.ts";
+import { complain, duration, line, parsePort, size } from "./scalars.ts";
+
+const dayMs = 86_400_000;
+const targetRule =
+  'expected where to, such as "udp://10.0.0.9:514", "tcp://10.0.0.9:601", "unix:/run/collector.sock" or "file:/var/log/isc.log"';
+
+const target = line(targetRule).transform((text, context): ForwardTarget => parseTarget(text) ?? complain(context, targetRule));
+
+function parseTarget(text: string): ForwardTarget | undefined {
+  const [, kind, place] = /^(unix|file):(\/(?!.*\/\.\.?(?:\/|$)).+)$/.exec(text) ?? [];
+  if ((kind === "unix" || kind === "file") && place !== undefined) return { kind, path: place };
+  const [, transport, bracketed, plain, digits = ""] = /^(udp|tcp):\/\/(?:\[([0-9a-f:.]+)\]|([\w.-]+)):(\d+)$/i.exec(text) ?? [];
+  const [host, port] = [bracketed ?? plain, parsePort(digits)];
+  return (transport === "udp" || transport === "tcp") && host !== undefined && port !== undefined
+    ? { kind: transport, host, port }
+    : undefined;
+}
+
+const forward = z
+  .strictObject(
+    {
+      syslog: target.optional().describe("As RFC 5424 messages."),
+      json: target.optional().describe("As JSON lines, the ledger's own."),
+      severity: z.enum(severities).default("info").describe("From this severity on."),
+    },
+    { error: 'expected a mapping such as { syslog: "udp://10.0.0.9:514", severity: warning }' },
+  )
+  .transform(({ syslog, json, severity }, context) => {
+    const chosen = syslog ?? json;
+    if (chosen === undefined || (syslog !== undefined && json !== undefined))
+      return complain(context, "expected exactly one of syslog or json");
+    return { format: syslog === undefined ? ("json" as const) : ("syslog" as const), target: chosen, severity };
+  });
+
+const ledger = z
+  .strictObject({
+    keep: duration(3_600_000, 3_650 * dayMs, "90d")
+      .prefault("365d")
+      .describe("Events older than this may be removed."),
+    size: size(16 * 1024 ** 2, 1024 ** 4)
+      .prefault("4GiB")
+      .describe("Beyond this the oldest events are removed."),
+    forward: z.array(forward, { error: "expected a list" }).max(16, "expected at most 16").default([]).describe("Where events go besides."),
+  })
+  .prefault({});
+
+const integrity = z
+  .strictObject({
+    every: duration(500, 3_600_000, "5s").prefault("5s").describe("Time between two looks at what runs."),
+    image: duration(60_000, 30 * dayMs, "6h")
+      .prefault("6h")
+      .describe("Time after which an image is read again from the first to the last byte."),
+  })
+  .prefault({});
+
+export const dockConfigForm = z.strictObject(
+  { dock: z.literal(1, "expected 1, the version of this format"), ledger, integrity },
+  { error: "expected a mapping that begins with dock: 1" },
+);
