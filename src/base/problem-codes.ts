@@ -33,7 +33,7 @@ export const problemCodes = {
   DOCK_RUNNING: "Another dock already owns this state directory.",
   IMAGE_IN_USE: "The image cannot be removed while an ISC or a snapshot needs it.",
   SNAPSHOT_UNKNOWN: "The ISC has no snapshot of this name.",
-  BLUEPRINT_UNREADABLE: "The blueprint's file is missing, no file, or too large.",
+  BLUEPRINT_UNREADABLE: "The blueprint's file is missing, no file, too large, or no UTF-8 text.",
   CLEANSE_FAILED: "A fresh instance could not take the place of the running one, which serves on.",
   IMAGE_REFUSED: "The file to import is no exported image, or holds what none does.",
 } as const satisfies Record<string, string>;

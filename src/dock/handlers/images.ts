@@ -1,7 +1,5 @@
 /** build and image-*: what fills and empties the image store. */
-import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { Problem } from "../../base/problem.ts";
 import { parseBlueprint } from "../../blueprint/parse-blueprint.ts";
 import { buildImage } from "../../engine/build/build-image.ts";
 import { exportImage } from "../../engine/seal/export-image.ts";
@@ -11,12 +9,10 @@ import type { Digest } from "../../model/digest.ts";
 import type { ImageSummary } from "../../model/image.ts";
 import type { Name } from "../../model/name.ts";
 import type { Dock } from "../dock.ts";
+import { readBlueprint } from "../read-blueprint.ts";
 import type { Handlers } from "../server.ts";
 
 type ImageHandlers = Pick<Handlers, "build" | "images" | "image-show" | "image-verify" | "image-remove" | "image-export" | "image-import">;
-
-/** More than any blueprint; the parser has a limit of its own. */
-const blueprintLimitBytes = 1024 * 1024;
 
 export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
   const { host, layout, images } = engine;
@@ -73,18 +69,4 @@ export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
     for (const [digest, names] of await imagesOfSnapshots(engine)) for (const name of names) add(digest, name);
     return new Map([...usage].map(([digest, names]) => [digest, [...names]]));
   }
-}
-
-/** Throws Problem BLUEPRINT_UNREADABLE. */
-async function readBlueprint(file: string): Promise<string> {
-  const found = await stat(file).catch((cause: NodeJS.ErrnoException) => cause);
-  if (found instanceof Error) throw unreadable(file, found.code === "ENOENT" ? "there is no such file" : found.message);
-  if (found.isDirectory()) throw unreadable(file, "it is a directory", "name the YAML file in it");
-  if (!found.isFile()) throw unreadable(file, "it is not a file");
-  if (found.size > blueprintLimitBytes) throw unreadable(file, `it is larger than ${blueprintLimitBytes} bytes`);
-  return readFile(file, "utf8");
-}
-
-function unreadable(file: string, reason: string, hint?: string): Problem {
-  return new Problem("BLUEPRINT_UNREADABLE", `cannot read blueprint ${file}: ${reason}`, { hint });
 }

@@ -1,0 +1,78 @@
+/** What a refusal must be: one sentence with its code, and nothing changed by what was refused. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { Problem } from "../../../src/base/problem.ts";
+import type { ProblemCode } from "../../../src/base/problem-codes.ts";
+import type { TestDock } from "./dock.ts";
+import { findStrays } from "./strays.ts";
+
+/** Everything of a dock that an operation could change: listings, files, mounts, loop devices and firewall. Stable while nobody changes anything. */
+export async function lookAtDock(dock: TestDock) {
+  const { iscs } = await dock.client.call("list", {});
+  const images = await dock.client.call("images", {}).catch((error: unknown) => String(error));
+  return {
+    iscs,
+    images,
+    strays: await findStrays(dock, iscs),
+    files: listStateFiles(dock.layout.root),
+    mounts: listMountPoints(dock.pid),
+    loops: listLoops(dock.layout.root),
+    firewall: listFirewall(dock.tag),
+  };
+}
+
+/** The refusal, for more questions to it. @param words what the sentence says, as a whole where it is known */
+export async function assertRefused(
+  dock: TestDock,
+  call: () => Promise<unknown>,
+  code: ProblemCode,
+  words: RegExp | string,
+): Promise<Problem> {
+  const earlier = await lookAtDock(dock);
+  const problem = await refusalOf(call);
+  assert.equal(problem.code, code, problem.message);
+  if (typeof words === "string") assert.equal(problem.message, words);
+  else assert.match(problem.message, words);
+  assertOneSentence(problem.message);
+  assert.deepEqual(await lookAtDock(dock), earlier);
+  return problem;
+}
+
+export function assertOneSentence(text: string): void {
+  assert.doesNotMatch(text, /\n|\bat .*\.ts:\d+|\[object |undefined|node:internal/);
+}
+
+async function refusalOf(call: () => Promise<unknown>): Promise<Problem> {
+  const answer = await call().catch((error: unknown) => error);
+  assert.ok(answer instanceof Problem, `it was not refused: ${answer instanceof Error ? answer.stack : JSON.stringify(answer)}`);
+  return answer;
+}
+
+/** Each path, with the bytes of what is small and never written behind an operation's back. */
+function listStateFiles(root: string): readonly string[] {
+  const entries = readdirSync(root, { recursive: true, withFileTypes: true });
+  return entries
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => !/\/(?:dock|console)\.log$/.test(file))
+    .map((file) => (/\.(?:json|pem|yaml)$/.test(file) && statSync(file).isFile() ? `${file} ${readFileSync(file, "utf8")}` : file))
+    .sort();
+}
+
+function listMountPoints(pid: number): readonly string[] {
+  const lines = readFileSync(`/proc/${pid}/mountinfo`, "utf8").trimEnd().split("\n");
+  return lines.map((line) => line.split(" ")[4] ?? "").sort();
+}
+
+function listLoops(root: string): readonly string[] {
+  const files = readdirSync("/sys/block").map((name) => `/sys/block/${name}/loop/backing_file`);
+  return files.flatMap((file) => (existsSync(file) && readFileSync(file, "utf8").startsWith(root) ? [file] : [])).sort();
+}
+
+/** Rules and elements without their counters, which every packet changes. */
+function listFirewall(tag: string): string {
+  const { stdout } = spawnSync("nft", ["--stateless", "list", "table", "inet", `isc_${tag}`], { encoding: "utf8" });
+  assert.match(stdout, /^table /);
+  return stdout;
+}
