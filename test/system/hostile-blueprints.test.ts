@@ -5,8 +5,10 @@ import {
   chmodSync,
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -123,6 +125,18 @@ describe("hostile blueprints", () => {
       "BUILD_FAILED",
       "cannot build web: step packages: apt-get exited with 100: Unable to locate package no-such-package-anywhere",
     );
+  });
+
+  test("a suite that does not exist is named, and leaves nothing in the cache", async () => {
+    const { hint } = await refuses(
+      buildText(nginx.replace("bookworm", "no-such-suite")),
+      "BUILD_FAILED",
+      /^cannot build web: step base: a package mirror of this machine has no Debian no-such-suite: The repository '.* no-such-suite Release' does not have a Release file\.$/,
+    );
+    assert.match(hint ?? "", /from\.debian/);
+    const sources = readdirSync(dock.layout.layers).map((name) => path.join(dock.layout.layers, name, "sources.sources"));
+    const kept = sources.filter((file) => existsSync(file) && readFileSync(file, "utf8").includes("no-such-suite"));
+    assert.deepEqual(kept, []);
   });
 
   test("what is no file is laid into no image", async () => {

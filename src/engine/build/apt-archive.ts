@@ -1,6 +1,6 @@
 /** Package lists and package files for one suite, kept between builds: apt's answer to "which versions", and the files themselves. */
 import { createHash } from "node:crypto";
-import { Problem } from "../../base/problem.ts";
+import { isProblem, Problem } from "../../base/problem.ts";
 import type { CommandResult } from "../../host/host.ts";
 import {
   type AptChoice,
@@ -47,7 +47,7 @@ export async function openAptArchive(context: BuildContext, suite: string, note:
   const updated = await host.files.find(`${directory}/updated`);
   if (noCache || updated === undefined || Math.abs(host.now() - updated.modifiedMs) > freshMs) {
     await prepareDirectory(context, directory, architecture, sources);
-    await update(context, directory, updated !== undefined, note);
+    await update(context, { directory, suite, hasLists: updated !== undefined }, note);
   }
   return { directory, suite, architecture, sourcesKey, listsKey: await readListsKey(context, directory), sources };
 }
@@ -133,15 +133,37 @@ async function readCredentials({ host }: BuildContext): Promise<string> {
   return texts.filter((text) => text !== undefined).join("\n");
 }
 
-async function update(context: BuildContext, directory: string, hasLists: boolean, note: (text: string) => void): Promise<void> {
+interface Lists {
+  readonly directory: string;
+  readonly suite: string;
+  /** From an earlier time. */
+  readonly hasLists: boolean;
+}
+
+async function update(context: BuildContext, { directory, suite, hasLists }: Lists, note: (text: string) => void): Promise<void> {
   const { host, noCache } = context;
   try {
     await runApt(context, directory, aptUpdate);
     await host.files.write(`${directory}/updated`, "");
   } catch (error) {
-    if (!hasLists || noCache || context.signal?.aborted) throw error;
+    // A name that was mistyped once must not stay in the cache for ever.
+    if (!hasLists) await host.files.remove(directory);
+    if (!hasLists || noCache || context.signal?.aborted) throw isSuiteMissing(error, suite) ? noSuchSuite(suite, error) : error;
     note("the package mirrors cannot be reached: going on with the package lists fetched last");
   }
+}
+
+/** apt-get's words about the suite itself, not about its updates or security archive. */
+function isSuiteMissing(error: unknown, suite: string): error is Problem {
+  return isProblem(error) && error.details.some((line) => line.includes(` ${suite} Release' does not have a Release file`));
+}
+
+function noSuchSuite(suite: string, cause: Problem): Problem {
+  return new Problem("BUILD_FAILED", `a package mirror of this machine has no Debian ${suite}`, {
+    hint: "check from.debian in the blueprint, and the machine's apt sources",
+    details: cause.details,
+    cause,
+  });
 }
 
 /** The mirrors' signed lists of what they hold. */
