@@ -55,10 +55,14 @@ async function ask<Task, Result>(thread: Worker, task: Task): Promise<Result> {
       throw new Error(`a thread ended with ${code}`);
     });
     const [answer] = (await Promise.race([once(thread, "message", { signal: answered.signal }), ended])) as [ThreadAnswer<Result>];
-    if ("error" in answer) throw answer.error;
+    if ("error" in answer) throw withCode(answer.error, answer.code);
     return answer.result;
   } finally {
     answered.abort();
     thread.unref();
   }
+}
+
+function withCode(error: unknown, code: unknown): unknown {
+  return error instanceof Error && code !== undefined ? Object.assign(error, { code }) : error;
 }
