@@ -37,6 +37,8 @@ export class Images {
     const mark = this.#markOf(digest);
     const known = this.#seals.get(digest);
     if (!full && known?.mark === mark) return known.seal;
+    // Damage below the file system changes no time: once found, it must not be forgotten over what was known before.
+    this.#seals.delete(digest);
     const seal = await verifyImageSeal({ host: this.#host, layout: this.#layout, digest, full, cache: this.#cache });
     this.#manifests.set(digest, seal.manifest);
     // Taken before anything was read: a change meanwhile shows at the next look.

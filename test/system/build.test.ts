@@ -104,6 +104,7 @@ async function assertTamperingShows({ host, layout }: BuildArea, digest: Paramet
     restore();
     await verify(true);
   }
+  await assertUnreadableShows({ host, layout }, digest, cache);
   const key = path.join(layout.trustedKeys, readdirSync(layout.trustedKeys)[0] ?? "");
   const pem = readFileSync(key);
   rmSync(key);
@@ -111,6 +112,22 @@ async function assertTamperingShows({ host, layout }: BuildArea, digest: Paramet
   writeFileSync(key, pem);
   rmSync(path.join(layout.image.directory(digest), "sbom.json"));
   await assert.rejects(verify(false), { code: "IMAGE_TAMPERED", message: /sbom.json is missing$/ });
+}
+
+/** A disk gone bad, or fs-verity's refusal: found once, it is not forgotten over what was known of the untouched file. */
+async function assertUnreadableShows(
+  { host, layout }: Pick<BuildArea, "host" | "layout">,
+  digest: Parameters<typeof layout.image.files>[0],
+  cache: SealCache,
+): Promise<void> {
+  const refusal = Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
+  const broken = { ...host, measure: () => Promise.reject(refusal) };
+  for (const full of [true, false])
+    await assert.rejects(verifyImageSeal({ host: broken, layout, digest, full, cache }), {
+      code: "IMAGE_TAMPERED",
+      message: /image\.erofs .*: EIO: i\/o error, read$/,
+    });
+  await verifyImageSeal({ host, layout, digest, full: false, cache });
 }
 
 function flipByte(file: string, at: number): () => void {

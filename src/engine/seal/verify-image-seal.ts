@@ -89,15 +89,30 @@ function promisedDigests(digest: Digest, statement: Statement): Readonly<Record<
   return promised as Record<SealedFile, string | undefined>;
 }
 
-async function measure({ host, cache, full }: VerifyImageSeal, path: string, file: SealedFile): Promise<string | undefined> {
+async function measure({ host, digest, cache, full }: VerifyImageSeal, path: string, file: SealedFile): Promise<string | undefined> {
   const status = await host.files.find(path);
   if (status?.kind !== "file") return undefined;
   const known = full ? undefined : cache.find(path, status);
   if (known !== undefined) return known;
-  const found =
-    file === "image.erofs" ? (await host.measure(path)).verity.slice("sha256:".length) : sha256(await host.files.readBytes(path));
+  // What was known before must not outlive a reading that breaks off.
+  cache.forget(path);
+  const found = await readDigest({ host, digest }, path, file);
   cache.remember(path, status, found);
   return found;
+}
+
+/** fs-verity answers EIO for a block that is not the one it was enabled on, and so does a broken disk: either way the image is gone. */
+async function readDigest({ host, digest }: Pick<VerifyImageSeal, "host" | "digest">, path: string, file: SealedFile): Promise<string> {
+  try {
+    return file === "image.erofs" ? (await host.measure(path)).verity.slice("sha256:".length) : sha256(await host.files.readBytes(path));
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    throw tampered(digest, `the kernel cannot read ${file} or refuses to: ${error.message}`, error);
+  }
+}
+
+function isUnreadable(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === "EIO";
 }
 
 function parseManifest(digest: Digest, text: string): Manifest {
@@ -117,8 +132,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-function tampered(digest: Digest, what: string): Problem {
+function tampered(digest: Digest, what: string, cause?: Error): Problem {
   return new Problem("IMAGE_TAMPERED", `cannot use image ${shortDigest(digest)}: ${what}`, {
+    cause,
     hint: "remove it, then build or import it again",
   });
 }

@@ -63,6 +63,7 @@ async function measureImage(
   if (status?.kind !== "file") throw new Error(`the image file ${file} is missing`);
   const known = full ? undefined : verifyMemory.digests.find(file, status);
   if (known !== undefined) return { digest: known, how: "its file unchanged since it was read" };
+  verifyMemory.digests.forget(file);
   const { verity } = await host.measure(file);
   verifyMemory.digests.set(file, status, verity);
   return { digest: verity, how: "read just now" };

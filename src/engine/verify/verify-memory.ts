@@ -25,6 +25,10 @@ class StampedMap<T> {
     return known?.stamp === stampOf(status) ? known.value : undefined;
   }
 
+  forget(path: string): void {
+    this.#values.delete(path);
+  }
+
   set(path: string, status: FileStatus, value: T): void {
     this.#values.set(path, { stamp: stampOf(status), value });
   }
