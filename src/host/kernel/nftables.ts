@@ -25,7 +25,7 @@ export class NftError extends Error {
 /**
  * A handle on nftables of one network namespace: the one the thread is in when this is made, since that opens the netlink socket.
  * Use it in that namespace only: on an interrupted listing the library opens its socket anew. Calls block the thread.
- * Release with `using`. Throws Problem HOST_INCAPABLE when the kernel has no netfilter, Error when the library is not installed,
+ * Release with `using`. Throws Problem HOST_INCAPABLE when the kernel has no netfilter or no nf_tables, Error when the library is not installed,
  * NftError when commands are refused.
  */
 export class Nftables implements Disposable {
@@ -80,7 +80,7 @@ export class Nftables implements Disposable {
     // Both buffers start afresh only when read.
     const output = String(nft("const char *nft_ctx_get_output_buffer(void *context)")(context) ?? "");
     const complaint = String(nft("const char *nft_ctx_get_error_buffer(void *context)")(context) ?? "");
-    if (status !== 0) throw new NftError(complaint.trim());
+    if (status !== 0) throw explain(new NftError(complaint.trim()));
     return output;
   }
 
@@ -101,8 +101,13 @@ function assertNetfilter(): void {
   }
 }
 
+/** A kernel that has netfilter but not nf_tables does not know the question for its generation, the first that the library asks. */
+function explain(error: NftError): Error {
+  return /cache initialization failed: Invalid argument/.test(error.complaint) ? cannotUse(error) : error;
+}
+
 function cannotUse(cause: unknown): Problem {
-  const words = cause instanceof KernelError ? cause.message : String(cause);
+  const words = cause instanceof KernelError || cause instanceof NftError ? cause.message : String(cause);
   return new Problem("HOST_INCAPABLE", `cannot use nftables: ${words}`, { cause, hint: nftablesHint });
 }
 
