@@ -3,15 +3,22 @@
 import { refreshEtcHosts } from "../engine/parts/bundle.ts";
 import { ensureForeignPassage } from "../engine/parts/foreign-firewall.ts";
 import { namesIn, refreshWhere } from "../engine/parts/traffic.ts";
+import { pruneLedger } from "../store/ledger/prune-ledger.ts";
+import { CleanseClock } from "./cleanse-clock.ts";
 import type { Dock } from "./dock.ts";
 
 const namesEveryMs = 30_000;
 const foreignEveryMs = 10_000;
+const retentionEveryMs = 60_000;
+const cleanseEveryMs = 500;
 
 export function startClocks(dock: Dock): AsyncDisposable {
+  const cleanse = new CleanseClock(dock);
   const clocks = [
     every(dock, "names", namesEveryMs, () => refreshNames(dock)),
+    every(dock, "retention", retentionEveryMs, async () => pruneLedger(dock.ledger, dock.config.ledger, Date.now())),
     every(dock, "foreign firewalls", foreignEveryMs, () => ensureForeignPassage(dock.engine)),
+    every(dock, "cleanse", cleanseEveryMs, () => cleanse.look()),
   ];
   return { [Symbol.asyncDispose]: async () => void (await Promise.all(clocks.map((clock) => clock[Symbol.asyncDispose]()))) };
 }

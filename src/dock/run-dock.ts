@@ -20,7 +20,9 @@ import { openLedger } from "../store/ledger/ledger.ts";
 import { LedgerWatch } from "../store/ledger/ledger-watch.ts";
 import { startClocks } from "./clocks.ts";
 import type { Dock } from "./dock.ts";
+import { Forwarder } from "./forward/forwarder.ts";
 import { createHandlers } from "./handlers/handlers.ts";
+import { readDockConfig } from "./read-config.ts";
 import { createDockServer } from "./server.ts";
 import type { DockSettings } from "./settings.ts";
 import { serveTerminals } from "./terminal.ts";
@@ -35,6 +37,7 @@ const profiles = fileURLToPath(new URL("../../profiles", import.meta.url));
 /** Resolves when the dock has ended in good order. Throws Problem when it cannot start. */
 export async function runDock(settings: DockSettings): Promise<void> {
   const layout = layoutOf(settings);
+  const config = readDockConfig(settings);
   makePlace(layout.root, privateDirectory);
   makePlace(layout.run, liveMode);
   assertPassable(layout.run);
@@ -63,12 +66,14 @@ export async function runDock(settings: DockSettings): Promise<void> {
     engine,
     ledger,
     settings,
+    config,
     log,
     knowledge: readKnowledge(),
     startedAtMs: Date.now(),
     version: readVersion(),
     stop: stopped.resolve,
   };
+  const forwarders = config.ledger.forward.map((forward) => new Forwarder(ledger, forward, log));
   const sensors = await startSensors(dock);
   await startUp(engine, log);
   const server = createDockServer(createHandlers(dock), { log, events: ledger });
@@ -84,6 +89,7 @@ export async function runDock(settings: DockSettings): Promise<void> {
   await close(server, layout.socket);
   await closeDown(engine);
   ledger.emit(dockEvent("dock.down", "the dock ends in good order", { pid: process.pid }));
+  for (const forwarder of forwarders) await forwarder[Symbol.asyncDispose]();
   await ledger.close();
   log.info({}, "dock down");
   log.flush();

@@ -17,6 +17,7 @@ const Environment = z.object({
   ISC_ROOT: absolute.default("/var/lib/isc"),
   ISC_RUN: absolute.default("/run/isc"),
   ISC_CACHE: absolute.optional(),
+  ISC_CONFIG: absolute.optional(),
   ISC_NET: z.string().default("10.201.0.0/16"),
   ISC_RUNTIME: RuntimeName.exclude(["runsc"]).optional(),
 });
@@ -25,6 +26,8 @@ export interface DockSettings {
   readonly root: string;
   readonly run: string;
   readonly cache: string;
+  /** dock.yaml; it need not exist unless it was named. */
+  readonly config: { readonly file: string; readonly named: boolean };
   readonly network: string;
   readonly identity: DockIdentity;
   /** Asked for by the operator; otherwise the dock takes what works. */
@@ -45,7 +48,9 @@ export function readDockSettings(environment: Readonly<Record<string, string | u
       hint: "the default is 10.201.0.0/16",
     });
   }
-  return { root, run, cache, network, identity, ...(runtime === undefined ? {} : { runtime }) };
+  const { ISC_CONFIG } = parsed.data;
+  const config = { file: ISC_CONFIG ?? `${root}/dock.yaml`, named: ISC_CONFIG !== undefined };
+  return { root, run, cache, config, network, identity, ...(runtime === undefined ? {} : { runtime }) };
 }
 
 /** Four hexadecimal digits in the names of this dock's links, table and cgroups. */

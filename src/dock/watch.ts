@@ -4,14 +4,15 @@ import { startExits } from "../engine/watch/exits.ts";
 import { startHealth } from "../engine/watch/health.ts";
 import { startIntegrity } from "../engine/watch/integrity.ts";
 import { startPressure } from "../engine/watch/pressure.ts";
+import type { DockConfig } from "../model/dock-config.ts";
 import type { Dock } from "./dock.ts";
 
-type Start = (engine: Engine) => Promise<AsyncDisposable>;
+type Start = (engine: Engine, config: DockConfig) => Promise<AsyncDisposable>;
 
 const sensors: readonly (readonly [string, Start])[] = [
   ["exits", startExits],
   ["health", startHealth],
-  ["integrity", startIntegrity],
+  ["integrity", (engine, config) => startIntegrity(engine, config.integrity)],
   ["pressure", startPressure],
 ];
 
@@ -20,7 +21,7 @@ export async function startSensors(dock: Dock): Promise<AsyncDisposable> {
   const started: AsyncDisposable[] = [];
   for (const [name, start] of sensors) {
     try {
-      started.push(await start(dock.engine));
+      started.push(await start(dock.engine, dock.config));
     } catch (error) {
       tellMissing(dock, name, error);
     }

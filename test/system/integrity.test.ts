@@ -1,6 +1,8 @@
 /** The integrity sensor: what the host's root does to a running ISC is seen by itself, told once, and told again when it is undone. */
 import assert from "node:assert/strict";
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readDockSettings } from "../../src/dock/settings.ts";
@@ -16,9 +18,12 @@ describe("the integrity sensor", () => {
   let dock: TestDock;
   let victim: Victim;
   let imageFile: string;
+  let config: string;
 
   before(async () => {
-    dock = await TestDock.start();
+    config = path.join(mkdtempSync(path.join(tmpdir(), "isc-config-")), "dock.yaml");
+    writeFileSync(config, "dock: 1\nintegrity: { every: 500ms }\n");
+    dock = await TestDock.start({ environment: { ISC_CONFIG: config } });
     const { digest } = await buildReady(dock, "nginx");
     imageFile = dock.layout.image.erofs(digest);
     await dock.client.call("create", { name: web, image: digest });
@@ -32,7 +37,10 @@ describe("the integrity sensor", () => {
     });
   });
 
-  after(() => dock[Symbol.asyncDispose]());
+  after(async () => {
+    await dock[Symbol.asyncDispose]();
+    rmSync(path.dirname(config), { recursive: true });
+  });
 
   /** A drift is only looked for every few seconds. */
   const told = (kind: string, seq: number) => waitForEvent(dock, (event) => event.kind === kind && event.isc === web, 30_000, seq);
@@ -66,7 +74,7 @@ describe("the integrity sensor", () => {
     const seq = lastSeq(dock);
     for (let round = 0; round < 6; round++) await dock.client.call("reset", { names: [web] });
     // Long enough for a look between two resets, and one after.
-    await sleep(6_000);
+    await sleep(2_000);
     assert.deepEqual(
       readEvents(dock).filter((event) => event.seq > seq && event.kind === "integrity.drift"),
       [],

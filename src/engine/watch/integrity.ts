@@ -14,13 +14,12 @@ export interface IntegrityPace {
   readonly rehashEveryMs: number;
 }
 
-const usualPace: IntegrityPace = { probeEveryMs: 5_000, rehashEveryMs: 6 * 3_600_000 };
 /** Probing takes at most one part in so many of the dock's time, however many ISCs there are. */
 const leastRest = 49;
 /** ISCs that one look takes: between two looks the dock answers others. */
 const atOnce = 8;
 
-export function startIntegrity(engine: Engine, pace: IntegrityPace = usualPace): Promise<AsyncDisposable> {
+export function startIntegrity(engine: Engine, pace: IntegrityPace): Promise<AsyncDisposable> {
   return Promise.resolve(new IntegritySensor(engine, pace));
 }
 
@@ -30,6 +29,8 @@ class IntegritySensor implements AsyncDisposable {
   readonly #rehashedAtMs = new Map<Digest, number>();
   readonly #ended = new AbortController();
   #drifts: Drifts = new Map();
+  /** One look that had to read an image does not put off the next. */
+  #lastTookMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
 
@@ -63,7 +64,9 @@ class IntegritySensor implements AsyncDisposable {
       // The next look may see more; that this one saw nothing is told.
       this.#tellBlind(error);
     }
-    this.#wait(Math.max(this.#pace.probeEveryMs, (host.monotonic() - started) * leastRest));
+    const tookMs = host.monotonic() - started;
+    this.#wait(Math.max(this.#pace.probeEveryMs, Math.min(tookMs, this.#lastTookMs) * leastRest));
+    this.#lastTookMs = tookMs;
   }
 
   #watched(): readonly Name[] {

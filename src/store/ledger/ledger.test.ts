@@ -6,8 +6,11 @@ import { afterEach, beforeEach, test } from "node:test";
 import fc from "fast-check";
 import type { EventDraft } from "../../model/event.ts";
 import { layoutOf } from "../../model/layout.ts";
+import { Name } from "../../model/name.ts";
 import { openLedger } from "./ledger.ts";
 import { LedgerWatch } from "./ledger-watch.ts";
+import { pruneLedger } from "./prune-ledger.ts";
+import { type EventQuery, readEvents } from "./read-events.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 
 let root: string;
@@ -167,4 +170,40 @@ test("any one changed byte of any line is found", async () => {
     }),
     { numRuns: 150 },
   );
+});
+
+test("retention removes the oldest segments, tells of them first, and never the newest", async () => {
+  const ledger = await openLedger(layout(), { segmentBytes: 2_000 });
+  for (let index = 0; index < 60; index++) ledger.emit(draft(index));
+  const before = segments().length;
+  pruneLedger(ledger, { keepMs: 3_600_000, sizeBytes: 6_000 }, Date.now());
+  const { length } = segments();
+  assert.ok(length < before && length > 1, `${length} of ${before}`);
+  pruneLedger(ledger, { keepMs: 1, sizeBytes: 1 << 30 }, Date.now() + 10_000);
+  await ledger.close();
+  assert.deepEqual(await faults(), []);
+  assert.ok(readAll().some((line) => line.includes("ledger.pruned")));
+});
+
+test("events are found by what they say, last ones first, and by time", async () => {
+  let seconds = 0;
+  const ledger = await openLedger(layout(), { segmentBytes: 2_000, now: () => new Date(Date.UTC(2026, 2, 1, 0, 0, seconds++)) });
+  for (let index = 0; index < 60; index++) {
+    ledger.emit({ ...draft(index), isc: Name.parse(index % 2 ? "web" : "db"), severity: index % 10 === 0 ? "critical" : "info" });
+  }
+  await ledger.close();
+  const find = async (query: EventQuery) => {
+    const found: unknown[] = [];
+    await readEvents(layout().ledger, query, ({ facts }) => found.push(facts.index));
+    return found;
+  };
+  assert.deepEqual(await find({ tail: 3 }), [57, 58, 59]);
+  assert.deepEqual(await find({ tail: 2, isc: "db" }), [56, 58]);
+  assert.deepEqual(await find({ severity: "alert" }), [0, 10, 20, 30, 40, 50]);
+  assert.deepEqual(await find({ kind: "exec", isc: "web", tail: 1 }), [59]);
+  assert.deepEqual(await find({ kind: "exe" }), []);
+  const all = await find({});
+  const sinceMs = Date.UTC(2026, 2, 1) + 20_000;
+  assert.deepEqual([...(await find({ untilMs: sinceMs })), ...(await find({ sinceMs }))], all);
+  assert.deepEqual(await find({ tail: 0 }), []);
 });
