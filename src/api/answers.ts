@@ -38,14 +38,41 @@ export interface ShowAnswer {
   readonly summary: IscSummary;
   readonly record: IscRecord;
   readonly manifest: Manifest;
+  /** How long this instance has been there, and those before it. Absent while nothing runs and nothing was replaced. */
+  readonly exposure?: ExposureWindow;
   readonly memoryBytes?: number;
   readonly processCount?: number;
   readonly cpuMs?: number;
 }
 
+export interface ExposureWindow {
+  /** Milliseconds since the instance that serves was started. */
+  readonly currentMs?: number;
+  readonly lastMs?: number;
+  readonly longestMs?: number;
+  /** Instances that were replaced. */
+  readonly replaced: number;
+  /** Instances that still finish open connections. */
+  readonly draining: number;
+}
+
 /** One entry per name asked for, in that order. */
 export interface ChangeAnswer {
   readonly iscs: readonly { readonly name: Name; readonly status: string; readonly tookMs: number; readonly address?: string }[];
+}
+
+/** One entry per name asked for, in that order. */
+export interface CleanseAnswer {
+  readonly iscs: readonly {
+    readonly name: Name;
+    readonly status: "cleansed";
+    readonly tookMs: number;
+    readonly address: string;
+    /** How long the replaced instance had been there. */
+    readonly reachableMs: number;
+    /** How long nobody answered; 0 but for volumes that two instances cannot share. */
+    readonly gapMs: number;
+  }[];
 }
 
 /** `data` lines of exec and logs. */
@@ -135,6 +162,7 @@ export interface Answers {
   readonly "snapshot-remove": SnapshotRecord;
   readonly rollback: ChangeAnswer;
   readonly reset: ChangeAnswer;
+  readonly cleanse: CleanseAnswer;
   readonly verify: VerifyAnswer;
   readonly destroy: ChangeAnswer;
   /** Its `data` lines are events (model/event.ts). */

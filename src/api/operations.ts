@@ -72,6 +72,7 @@ export const operations = {
   "snapshot-remove": { input: z.strictObject({ name: Name, snapshot: Name }), access: "change", answer: "json" },
   rollback: { input: z.strictObject({ name: Name, snapshot: Name }), access: "change", answer: "lines" },
   reset: { input: many.extend({ snapshot: Name.optional() }), access: "change", answer: "lines" },
+  cleanse: { input: many, access: "change", answer: "lines" },
   verify: { input: z.strictObject({ names: z.array(Name).optional(), full: z.boolean().optional() }), access: "read", answer: "json" },
   destroy: { input: many.extend({ shred: z.boolean().optional() }), access: "change", answer: "lines" },
   events: {

@@ -1,6 +1,7 @@
 /** The blueprint as an operator writes it. Every key has its description here: editors show it through the JSON Schema. */
 import { z } from "zod";
 import { Containment, WriteProfile } from "../model/blueprint.ts";
+import { cleanseForm } from "./cleanse-form.ts";
 import { filesForm } from "./files-form.ts";
 import { healthForm } from "./health-form.ts";
 import { networkForm } from "./network-form.ts";
@@ -66,6 +67,11 @@ export const blueprintForm = z.strictObject(
     ),
     rights: rightsForm.prefault({}).describe("What it may do beyond the default, which is nothing."),
     health: healthForm.optional().describe("How the dock finds out whether it answers. Without it, a living process is a healthy one."),
+    cleanse: cleanseForm
+      .optional()
+      .describe(
+        "Replaces the running instance by a fresh clone of itself again and again, without a dropped request. Without it, only when asked.",
+      ),
     containment: Containment.default("container").describe(
       "What holds it: container (the kernel's namespaces), gvisor (a kernel in user space) or vm (a virtual machine).",
     ),

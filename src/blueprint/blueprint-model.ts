@@ -7,7 +7,7 @@ import type { SourceForm } from "./source-form.ts";
 
 /** @param directory absolute path of the blueprint's folder */
 export function blueprintOf(form: BlueprintForm, directory: string): Blueprint {
-  const { network, limits, scratch, volumes, writes, rights, health, containment } = form;
+  const { network, limits, scratch, volumes, writes, rights, health, cleanse, containment } = form;
   return {
     isc: form.isc,
     name: form.name,
@@ -16,7 +16,17 @@ export function blueprintOf(form: BlueprintForm, directory: string): Blueprint {
     services: Object.fromEntries(Object.entries(form.services).map(([name, service]) => [name, service ?? {}])),
     files: form.files.map((overlay) => fileOf(overlay, directory)),
     remove: form.remove,
-    posture: { network, limits, scratchBytes: scratch, volumes, writes, rights, ...(health === undefined ? {} : { health }), containment },
+    posture: {
+      network,
+      limits,
+      scratchBytes: scratch,
+      volumes,
+      writes,
+      rights,
+      ...(health === undefined ? {} : { health }),
+      ...(cleanse === undefined ? {} : { cleanse }),
+      containment,
+    },
   };
 }
 

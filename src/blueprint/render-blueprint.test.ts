@@ -135,6 +135,10 @@ const posture = fc
     }),
     scratchBytes: fc.integer({ min: 8 * 1024 ** 2, max: 2 ** 40 }),
     volumes: fc.dictionary(name, fc.integer({ min: 16 * 1024 ** 2, max: 2 ** 40 }), { maxKeys: 2 }),
+    shared: fc.boolean(),
+    cleanse: fc.option(fc.record({ everyMs: fc.integer({ min: 1_000, max: 86_400_000 }), drainMs: fc.integer({ min: 0, max: 600_000 }) }), {
+      nil: undefined,
+    }),
     writes: fc.constantFrom("fixed", "flexible"),
     rights: fc.record({
       capabilities: fc.uniqueArray(fc.constantFrom(...linuxCapabilities.map((word) => `CAP_${word}`)), { maxLength: 3 }),
@@ -145,9 +149,12 @@ const posture = fc
     path: fc.stringMatching(/^\/[!-~]{0,6}$/),
     containment: fc.constantFrom("container", "gvisor", "vm"),
   })
-  .map(({ check, path: page, volumes, ...rest }) => ({
+  .map(({ check, path: page, volumes, shared, cleanse, ...rest }) => ({
     ...rest,
-    volumes: Object.fromEntries(Object.entries(volumes).map(([key, sizeBytes]) => [key, { at: `/data/${key}`, sizeBytes }])),
+    ...(cleanse === undefined ? {} : { cleanse }),
+    volumes: Object.fromEntries(
+      Object.entries(volumes).map(([key, sizeBytes]) => [key, { at: `/data/${key}`, sizeBytes, ...(shared ? { shared } : {}) }]),
+    ),
     ...(check === undefined ? {} : { health: healthOf(check, rest.network.listen, page) }),
   }));
 

@@ -8,7 +8,7 @@ import type { Connection, Exposure, NetworkPolicy } from "../model/network.ts";
 
 /** @param directory the folder the text will lie in; sources of files lie below it */
 export function renderBlueprint(blueprint: Blueprint, directory: string): string {
-  const { network, limits, scratchBytes, volumes, writes, rights, health, containment } = blueprint.posture;
+  const { network, limits, scratchBytes, volumes, writes, rights, health, cleanse, containment } = blueprint.posture;
   const form = {
     isc: blueprint.isc,
     name: blueprint.name,
@@ -25,10 +25,11 @@ export function renderBlueprint(blueprint: Blueprint, directory: string): string
       "open-files": limits.openFiles,
     },
     scratch: renderSize(scratchBytes),
-    volumes: mapValues(volumes, ({ at, sizeBytes }) => ({ at, size: renderSize(sizeBytes) })),
+    volumes: mapValues(volumes, ({ at, sizeBytes, shared }) => ({ at, size: renderSize(sizeBytes), ...(shared ? { shared } : {}) })),
     writes,
     rights: { capabilities: rights.capabilities, syscalls: rights.syscalls, "writable-code": rights.writableCode },
     ...(health === undefined ? {} : { health: healthForm(health) }),
+    ...(cleanse === undefined ? {} : { cleanse: { every: renderDuration(cleanse.everyMs), drain: renderDuration(cleanse.drainMs) } }),
     containment,
   };
   return stringify(form, { aliasDuplicateObjects: false, lineWidth: 0 });

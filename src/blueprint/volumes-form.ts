@@ -16,10 +16,14 @@ const volumeForm = z
         })
         .describe("Where it is mounted in the ISC."),
       size: size(16 * mebibyte, 64 * tebibyte).describe("How much it may hold."),
+      shared: z
+        .boolean({ error: "expected true or false" })
+        .optional()
+        .describe("Whether two instances may use it at once: then a cleanse needs no pause. For services that lock nothing in it."),
     },
     { error: "expected a mapping such as { at: /var/lib/thing, size: 1GiB }" },
   )
-  .transform(({ at, size: sizeBytes }) => ({ at, sizeBytes }));
+  .transform(({ at, size: sizeBytes, shared }) => ({ at, sizeBytes, ...(shared ? { shared } : {}) }));
 
 export const volumesForm = z
   .record(name, volumeForm, { error: "expected a mapping of volume names, such as { data: { at: /srv/data, size: 1GiB } }" })

@@ -120,6 +120,13 @@ export const commandList: readonly CommandEntry[] = [
     load: () => import("./commands/reset.ts"),
   },
   {
+    name: "cleanse",
+    usage: "<name...>",
+    summary: "a fresh clone in its place, without a dropped request",
+    heading: copies,
+    load: () => import("./commands/cleanse.ts"),
+  },
+  {
     name: "clone",
     usage: "<source> <name>",
     summary: "more ISCs from the same image",

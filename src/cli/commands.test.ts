@@ -52,6 +52,7 @@ const calls: Readonly<Record<string, { words: string[]; asked: [string, unknown]
   unexpose: { words: ["unexpose", "web", "53/udp"], asked: [["unexpose", { name: "web", hostPort: 53, protocol: "udp" }]] },
   destroy: { words: ["destroy", "web", "--shred"], asked: [["destroy", { names: ["web"], shred: true }]] },
   reset: { words: ["reset", "web", "--to", "good"], asked: [["reset", { names: ["web"], snapshot: "good" }]] },
+  cleanse: { words: ["cleanse", "web"], asked: [["cleanse", { names: ["web"] }]] },
   clone: {
     words: ["clone", "web@good", "webb", "--count", "2", "--start"],
     asked: [["clone", { source: "web@good", name: "webb", count: 2, start: true }]],

@@ -31,6 +31,8 @@ const running: IscSummary = {
   exposures: [exposure],
   startedAtMs: fakeNowMs - 125_000,
   pid: 4711,
+  health: { well: false, failures: 3, fault: "HTTP status 503", checkedAtMs: fakeNowMs - 1_000 },
+  pressures: ["scratch"],
   containment: "container",
   writes: "fixed",
 };
@@ -46,6 +48,7 @@ const failed: IscSummary = {
   containment: "container",
   writes: "fixed",
 };
+const exposureWindow = { currentMs: 12_000, lastMs: 60_412, longestMs: 93_000, replaced: 41, draining: 1 };
 const record: IscRecord = {
   version: 1,
   name: web,
@@ -113,7 +116,7 @@ export const fakeAnswers: Answers = {
   stop: change("stopped"),
   restart: change("running"),
   list: { iscs: [running, failed] },
-  show: { summary: running, record, manifest, memoryBytes: 3_400_000, processCount: 2, cpuMs: 1_530 },
+  show: { summary: running, record, manifest, exposure: exposureWindow, memoryBytes: 3_400_000, processCount: 2, cpuMs: 1_530 },
   logs: {},
   exec: { exitCode: 0 },
   expose: { name: web, exposures: [exposure, { ...exposure, hostPort: 8443, port: 443, address: "::1" }] },
@@ -124,6 +127,7 @@ export const fakeAnswers: Answers = {
   "snapshot-remove": snapshot,
   rollback: change("stopped"),
   reset: change("running"),
+  cleanse: { iscs: [{ name: web, status: "cleansed", tookMs: 131.2, address: "10.201.0.7", reachableMs: 60_412, gapMs: 0 }] },
   verify: {
     tookMs: 23.4,
     findings: [

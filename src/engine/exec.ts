@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { Problem } from "../base/problem.ts";
 import type { RunningCommand } from "../host/host.ts";
+import { serviceOf } from "../model/instance.ts";
 import type { Name } from "../model/name.ts";
 import { execArguments } from "../tools/oci-runtime.ts";
 import type { Engine } from "./engine.ts";
@@ -30,7 +31,7 @@ export interface ExecSession {
 
 /** Throws Problem ISC_STOPPED or USAGE. */
 export async function startExec(engine: Engine, request: ExecRequest): Promise<ExecSession> {
-  engine.iscs.get(request.name);
+  engine.iscs.get(serviceOf(request.name));
   const live = findProcess(engine, request.name);
   if (!live)
     throw new Problem("ISC_STOPPED", `cannot run a command in ${request.name}: it is not running`, {
@@ -42,7 +43,11 @@ export async function startExec(engine: Engine, request: ExecRequest): Promise<E
   const { joining: runtime } = runtimeFor(engine, request.name, live.runtime);
   const running = engine.host.start({
     program: runtime.program,
-    arguments: execArguments(runtime, request.name, { processFile: `${file}.json`, pidFile, terminal: request.terminal }),
+    arguments: execArguments(runtime, engine.layout.parts(request.name), {
+      processFile: `${file}.json`,
+      pidFile,
+      terminal: request.terminal,
+    }),
     stdio: request.stdio,
     detached: true,
   });

@@ -9,8 +9,8 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
   const identity = identityOfSlot(engine.dock, record.slot);
   const live = record.generation === 0 ? undefined : findProcess(engine, record.name);
   const exitCode = live || record.generation === 0 ? undefined : findExitCode(engine, record.name);
-  const health = live && engine.conditions.healthOf(record.name);
-  const pressures = live ? engine.conditions.pressuresOn(record.name) : [];
+  const health = live && engine.conditions.healthOf(engine.layout.parts(record.name));
+  const pressures = live ? engine.conditions.pressuresOn(engine.layout.parts(record.name)) : [];
   return {
     name: record.name,
     status: statusOf(record, live !== undefined),
@@ -25,6 +25,26 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
     ...(exitCode !== undefined && { exitCode }),
     ...(health && { health }),
     ...(pressures.length > 0 && { pressures }),
+  };
+}
+
+export interface ExposureWindow {
+  readonly currentMs?: number;
+  readonly lastMs?: number;
+  readonly longestMs?: number;
+  readonly replaced: number;
+  readonly draining: number;
+}
+
+/** How long the instance that serves has been there, and how long those before it had been. Undefined where neither is to be told. */
+export function exposureWindow(engine: Engine, { name, windows, beside = [] }: IscRecord): ExposureWindow | undefined {
+  const live = findProcess(engine, name);
+  if (!live && !windows) return undefined;
+  return {
+    ...(live && { currentMs: Math.max(0, engine.host.now() - live.startedAtMs) }),
+    ...(windows && { lastMs: windows.lastMs, longestMs: windows.longestMs }),
+    replaced: windows?.count ?? 0,
+    draining: beside.filter(({ role }) => role === "previous").length,
   };
 }
 

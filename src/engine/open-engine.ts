@@ -4,7 +4,9 @@ import { Problem } from "../base/problem.ts";
 import type { Host } from "../host/host.ts";
 import type { EventSink } from "../model/event.ts";
 import type { DockIdentity } from "../model/identity.ts";
-import { type Layout, liveMode } from "../model/layout.ts";
+import { serviceOf } from "../model/instance.ts";
+import { type Layout, layoutOf, liveMode } from "../model/layout.ts";
+import type { Name } from "../model/name.ts";
 import { IscStore } from "../store/isc-store.ts";
 import { runtimePrograms } from "../tools/oci-runtime.ts";
 import { probing } from "./capabilities-probe.ts";
@@ -36,7 +38,10 @@ export interface EngineOptions {
 }
 
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { host, layout, identity } = options;
+  const { host, identity } = options;
+  const instanceOf = (name: Name): number => iscs.find(name)?.instance ?? 0;
+  const layout = layoutOf(options.layout, instanceOf);
+  const iscs = new IscStore(host.files, options.layout);
   for (const directory of [layout.run, layout.lives]) {
     await host.files.makeDirectory(directory, liveMode);
     await host.files.chmod(directory, liveMode);
@@ -59,7 +64,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     host,
     layout,
     dock: identity,
-    iscs: new IscStore(host.files, layout),
+    iscs,
     images: new Images(host, layout),
     firewall: new Firewall(host.kernel.nftables, identity),
     names: new NameBook(host),
@@ -67,9 +72,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     scratchEncryption: await chooseScratchEncryption(host, layout),
     seccomp: new SeccompProfiles(host.files, options.profiles),
     verifyMemory: new VerifyMemory(),
-    events: options.events,
+    events: withServiceNames(options.events),
     ledger: options.ledger,
-    watchers: new Watchers(options.onWatcherError),
+    watchers: new Watchers(layout.parts, options.onWatcherError),
     conditions: new Conditions(),
     locks: new KeyedLock(),
     hierarchies,
@@ -78,6 +83,11 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     openFilesCeiling: readOpenFilesCeiling(host),
     runtime: options.runtime ?? (await chooseRuntime(host)),
   };
+}
+
+/** Sensors know instances; whoever reads events knows ISCs. */
+function withServiceNames(events: EventSink): EventSink {
+  return { emit: (draft) => events.emit(draft.isc === undefined ? draft : { ...draft, isc: serviceOf(draft.isc) }) };
 }
 
 /** crun starts faster; runc works wherever crun does not. Throws Problem HOST_INCAPABLE. */

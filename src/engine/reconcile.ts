@@ -4,19 +4,23 @@
  */
 import { linkPrefix } from "../model/identity.ts";
 import type { IscRecord } from "../model/isc.ts";
-import { isName } from "../model/name.ts";
+import { isName, type Name } from "../model/name.ts";
 import type { NftElement } from "../render/nft-ruleset-elements.ts";
 import { emptyTemporary } from "./build/work-directory.ts";
 import type { Engine } from "./engine.ts";
+import { recordOfBeside } from "./lifecycle/beside.ts";
 import { finishDestroy } from "./lifecycle/destroy.ts";
 import { startFresh } from "./lifecycle/start.ts";
-import { removeParts } from "./lifecycle/stop.ts";
+import { endProcesses, removeBeside, removeInstance, removeParts } from "./lifecycle/stop.ts";
 import { removeStrayCgroups } from "./parts/cgroup.ts";
 import { elementsOfIsc } from "./parts/firewall.ts";
 import { killStrayMonitors } from "./parts/kill.ts";
 import { findProcess } from "./parts/process.ts";
 import { sweepImageMounts } from "./parts/root-mount.ts";
 import { addressBook, resolveConnections } from "./parts/traffic.ts";
+
+/** How long an instance that no longer has the name gets to end in good order, when the dock that let it drain is gone. */
+const farewellMs = 1_000;
 
 export interface ReconcileReport {
   readonly kept: readonly string[];
@@ -41,7 +45,9 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
       failed.push({ name: record.name, error });
     }
   };
-  const isKept = (name: string) => kept.some((record) => record.name === name);
+  for (const record of kept) await attempt(record, () => endBeside(engine, record));
+  const keptParts = new Set<string>(kept.map((record) => engine.layout.parts(record.name)));
+  const isKept = (name: string) => keptParts.has(name);
   killStrayMonitors(engine, isKept);
   await removeStrayCgroups(engine, isKept);
   for (const record of rest) await attempt(record, () => removeParts(engine, record));
@@ -63,6 +69,14 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
     removed: rest.filter(({ desired }) => desired === "destroyed").map(({ name }) => name),
     failed,
   };
+}
+
+/** A cleanse that was broken off: whoever has the name keeps it, and the others go. Those that had it may say goodbye to their connections. */
+async function endBeside(engine: Engine, record: IscRecord): Promise<void> {
+  for (const beside of record.beside ?? []) {
+    if (beside.role === "previous") await endProcesses(engine, recordOfBeside(record, beside), farewellMs);
+  }
+  await removeBeside(engine, record.name);
 }
 
 /** Sensors forget with the dock that had them: what runs on is new to them. */
@@ -89,9 +103,11 @@ async function elementsOf(engine: Engine, records: readonly IscRecord[]): Promis
 
 /** Live directories, links and cgroups of ISCs that no record knows: what a kill between two steps of create or destroy can leave. */
 async function removeOrphans(engine: Engine): Promise<void> {
+  const partsInUse = new Set<string>(engine.iscs.list().map(({ name }) => engine.layout.parts(name)));
   for (const entry of await engine.host.files.findList(engine.layout.lives)) {
-    if (!isName(entry) || engine.iscs.find(entry)) continue;
-    await removeParts(engine, { name: entry, slot: 1 } as IscRecord);
+    const [service = "", number = "0"] = entry.split(".");
+    if (!isName(service) || !/^\d{1,4}$/.test(number) || partsInUse.has(entry)) continue;
+    await removeInstance(engine, { name: `${service}.${number}` as Name, slot: 1 } as IscRecord);
   }
   removeOrphanLinks(engine);
 }

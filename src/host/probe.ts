@@ -52,7 +52,7 @@ function ask(
   });
 }
 
-export function judgeStatusLine(text: string): string | undefined {
+function judgeStatusLine(text: string): string | undefined {
   const status = Number(/^HTTP\/\d(?:\.\d)? (\d{3})/.exec(text)?.[1]);
   if (!status) return text === "" ? "closed without an answer" : "an answer that is no HTTP";
   return status >= 200 && status < 400 ? undefined : `HTTP status ${status}`;

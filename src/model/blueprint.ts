@@ -43,7 +43,8 @@ export const FileOverlay = z.strictObject({
 });
 export type FileOverlay = z.infer<typeof FileOverlay>;
 
-const VolumeDeclaration = z.strictObject({ at: ImagePath, sizeBytes: z.number().int().positive() });
+/** `shared`: two instances may use it at the same time, as a cleanse wants it for a moment. */
+const VolumeDeclaration = z.strictObject({ at: ImagePath, sizeBytes: z.number().int().positive(), shared: z.boolean().optional() });
 
 export const Limits = z.strictObject({
   memoryBytes: z.number().int().positive(),
@@ -74,6 +75,10 @@ export const Health = z.discriminatedUnion("kind", [
 ]);
 export type Health = z.infer<typeof Health>;
 
+/** Replace the running instance by a fresh one, this often; the old one's open connections get `drainMs` to end. */
+export const CleanseRule = z.strictObject({ everyMs: z.number().int().positive(), drainMs: z.number().int().min(0) });
+export type CleanseRule = z.infer<typeof CleanseRule>;
+
 export const Containment = z.enum(["container", "gvisor", "vm"]);
 export type Containment = z.infer<typeof Containment>;
 
@@ -86,6 +91,7 @@ export const Posture = z.strictObject({
   writes: WriteProfile,
   rights: Rights,
   health: Health.optional(),
+  cleanse: CleanseRule.optional(),
   containment: Containment,
 });
 export type Posture = z.infer<typeof Posture>;

@@ -1,6 +1,7 @@
 /** One ISC: what the dock wants of it (kept in isc.json) and what it sees of it. */
 import { z } from "zod";
 import { Digest } from "./digest.ts";
+import { Beside, Windows } from "./instance.ts";
 import { Name } from "./name.ts";
 import { Exposure, type Protocol } from "./network.ts";
 
@@ -25,6 +26,11 @@ export const IscRecord = z.strictObject({
   /** Counts starts and resets; a new one has new scratch and new processes. */
   generation: z.number().int().min(0),
   clonedFrom: z.string().optional(),
+  /** Which of its instances has the name; 0 when absent. */
+  instance: z.number().int().min(0).optional(),
+  /** Instances that are there without the name. */
+  beside: z.array(Beside).readonly().optional(),
+  windows: Windows.optional(),
   /** Set while a destroy has been asked to overwrite the volumes. */
   shred: z.boolean().optional(),
 });

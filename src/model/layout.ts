@@ -1,5 +1,6 @@
 /** Where things lie. Every path below ISC_ROOT and ISC_RUN is made here and nowhere else. */
 import type { Digest } from "./digest.ts";
+import { partsOf, serviceOf } from "./instance.ts";
 import type { Name } from "./name.ts";
 
 /** The two places of a dock: what must survive a boot, and what must not. */
@@ -12,14 +13,19 @@ export interface DockPlaces {
   readonly cache?: string;
 }
 
-export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces) {
+/** @param instanceOf which instance of an ISC has its name now; its first where nobody says */
+export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces, instanceOf: (name: Name) => number = () => 0) {
   const hex = (digest: Digest) => digest.slice("sha256:".length);
   const image = (digest: Digest) => `${root}/images/${hex(digest)}`;
-  const isc = (name: Name) => `${root}/isc/${name}`;
-  const live = (name: Name) => `${run}/isc/${name}`;
+  const isc = (name: Name) => `${root}/isc/${serviceOf(name)}`;
+  const parts = (name: Name) => partsOf(name, instanceOf);
+  const live = (name: Name) => `${run}/isc/${parts(name)}`;
   return {
     root,
     run,
+    cache,
+    /** The name of an ISC's cgroups, container and live directory; see instance.ts. */
+    parts,
     lock: `${root}/dock.lock`,
     dockId: `${root}/dock-id`,
     socket: `${run}/dock.sock`,
@@ -53,7 +59,7 @@ export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces) {
       directory: isc,
       record: (name: Name) => `${isc(name)}/isc.json`,
       log: (name: Name) => `${isc(name)}/console.log`,
-      scratchFile: (name: Name) => `${isc(name)}/scratch.img`,
+      scratchFile: (name: Name) => `${isc(name)}/scratch${parts(name).slice(serviceOf(name).length)}.img`,
       snapshot: (name: Name, snapshot: Name) => `${isc(name)}/snapshots/${snapshot}.json`,
       snapshots: (name: Name) => `${isc(name)}/snapshots`,
     },

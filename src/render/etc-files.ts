@@ -1,5 +1,6 @@
 /** The small files in /etc that differ from ISC to ISC. The dock binds them, read-only, over those of the image. */
 import type { SlotIdentity } from "../model/identity.ts";
+import { serviceOf } from "../model/instance.ts";
 import type { IscRecord } from "../model/isc.ts";
 
 /** The image has all of them, empty where it had none: a sealed root cannot get new mount points. */
@@ -20,16 +21,17 @@ export interface EtcInput {
 
 /** resolv.conf is empty: an ISC needs no DNS, and may reach none. */
 export function renderEtcFiles({ record, identity, hosts }: EtcInput): EtcFiles {
+  const own = serviceOf(record.name);
   const lines = [
     "127.0.0.1 localhost",
     "::1 localhost ip6-localhost ip6-loopback",
-    `${identity.address} ${record.name}`,
-    `${identity.address6} ${record.name}`,
-    ...hosts.filter(({ name }) => name !== record.name).flatMap(({ name, addresses }) => addresses.map((address) => `${address} ${name}`)),
+    `${identity.address} ${own}`,
+    `${identity.address6} ${own}`,
+    ...hosts.filter(({ name }) => name !== own).flatMap(({ name, addresses }) => addresses.map((address) => `${address} ${name}`)),
   ];
   return {
     "machine-id": `${record.machineId}\n`,
-    hostname: `${record.name}\n`,
+    hostname: `${own}\n`,
     hosts: [...new Set(lines)].map((line) => `${line}\n`).join(""),
     "resolv.conf": "",
   };

@@ -1,4 +1,5 @@
 /** An ISC as the OCI runtime gets it: config.json of its bundle. See the OCI runtime specification 1.0.2. */
+import { serviceOf } from "../model/instance.ts";
 import { effectiveLimits } from "../model/effective-limits.ts";
 import { renderOciMounts } from "./oci-config-mounts.ts";
 import type { OciConfig, OciConfigInput, OciIdMapping, OciLinux, OciProcess, OciResources } from "./oci-config-types.ts";
@@ -9,9 +10,9 @@ export function renderOciConfig(input: OciConfigInput): OciConfig {
     ociVersion: "1.0.2",
     process: renderOciProcess(input),
     root: { path: layout.live.rootMount(record.name), readonly: true },
-    hostname: record.name,
+    hostname: serviceOf(record.name),
     mounts: renderOciMounts(input),
-    annotations: { "org.iscadm.isc": record.name },
+    annotations: { "org.iscadm.isc": serviceOf(record.name) },
     linux: renderLinux(input),
   };
 }

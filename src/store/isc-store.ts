@@ -4,6 +4,7 @@ import { closest } from "../base/edit-distance.ts";
 import { Problem } from "../base/problem.ts";
 import type { Files } from "../host/host.ts";
 import { slotsPerDock } from "../model/identity.ts";
+import { serviceOf } from "../model/instance.ts";
 import { IscRecord } from "../model/isc.ts";
 import type { Layout } from "../model/layout.ts";
 import { isName, type Name } from "../model/name.ts";
@@ -49,8 +50,9 @@ export class IscStore {
     return [...this.#damaged.values()];
   }
 
+  /** @param name of an ISC, or of one of its instances */
   find(name: Name): IscRecord | undefined {
-    return this.#records.get(name);
+    return this.#records.get(serviceOf(name));
   }
 
   /** @throws Problem ISC_UNKNOWN or STATE_DAMAGED */
@@ -87,7 +89,7 @@ export class IscStore {
    * @throws Problem HOST_INCAPABLE when the dock has no room for that many
    */
   freeSlots(count: number): readonly number[] {
-    const taken = new Set(this.list().map((record) => record.slot));
+    const taken = new Set(this.list().flatMap(({ slot, beside = [] }) => [slot, ...beside.map((other) => other.slot)]));
     const free: number[] = [];
     for (let slot = 1; slot <= slotsPerDock && free.length < count; slot++) if (!taken.has(slot)) free.push(slot);
     if (free.length < count) {

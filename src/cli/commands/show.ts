@@ -6,6 +6,7 @@ import type { Command } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseNameArgument } from "../name-argument.ts";
 import { postureFacts, servicesOf } from "../output/posture.ts";
+import { renderPrintable } from "../output/printable.ts";
 import { renderFacts, renderStatus } from "../output/table.ts";
 import { renderAge, renderCount, renderExposure, renderShortDigest, renderTime, renderTook } from "../output/words.ts";
 
@@ -22,7 +23,10 @@ export const command: Command = {
   },
 };
 
-function renderShow({ summary, record, manifest, memoryBytes, processCount, cpuMs }: ShowAnswer, { palette, io }: CliContext): string {
+function renderShow(
+  { summary, record, manifest, exposure, memoryBytes, processCount, cpuMs }: ShowAnswer,
+  { palette, io }: CliContext,
+): string {
   const since = summary.startedAtMs === undefined ? "" : ` for ${renderAge(summary.startedAtMs, io.now())}`;
   const exit = summary.exitCode === undefined ? "" : `, exit code ${summary.exitCode}`;
   const uses = [
@@ -38,6 +42,9 @@ function renderShow({ summary, record, manifest, memoryBytes, processCount, cpuM
       ["address", `${summary.address}, ${summary.address6}`],
       ["exposed", summary.exposures.map(renderExposure).join(", ") || "nothing"],
       ["process", summary.pid === undefined ? undefined : String(summary.pid)],
+      ["condition", renderHealthState(summary)],
+      ["short of", summary.pressures?.join(", ")],
+      ["reachable", exposure && renderWindow(exposure)],
       ["uses", uses.filter((use) => use !== "").join(", ")],
       ["created", renderTime(record.createdAtMs)],
       ["cloned from", record.clonedFrom],
@@ -48,4 +55,21 @@ function renderShow({ summary, record, manifest, memoryBytes, processCount, cpuM
     ],
     palette,
   );
+}
+
+function renderHealthState({ health }: ShowAnswer["summary"]): string | undefined {
+  if (!health) return undefined;
+  const fault = health.fault === undefined ? "" : `: ${renderPrintable(health.fault)}`;
+  return `${health.well ? "well" : "ill"}${health.failures === 0 ? "" : `, ${renderCount(health.failures, "failed check")} in a row${fault}`}`;
+}
+
+/** How long any instance has been there for somebody to work on. */
+function renderWindow({ currentMs, lastMs, longestMs, replaced, draining }: NonNullable<ShowAnswer["exposure"]>): string {
+  const words = [
+    currentMs === undefined ? "" : `for ${renderTook(currentMs)}`,
+    lastMs === undefined || longestMs === undefined ? "" : `the one before for ${renderTook(lastMs)}, at most ${renderTook(longestMs)}`,
+    replaced === 0 ? "" : `${renderCount(replaced, "instance")} replaced`,
+    draining === 0 ? "" : `${draining} draining`,
+  ];
+  return words.filter((word) => word !== "").join("; ");
 }

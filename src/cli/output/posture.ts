@@ -9,10 +9,12 @@ import { renderExposure } from "./words.ts";
 
 type Fact = readonly [string, string];
 
-export function postureFacts({ network, limits, scratchBytes, volumes, writes, rights, health, containment }: Posture): Fact[] {
+export function postureFacts({ network, limits, scratchBytes, volumes, writes, rights, health, cleanse, containment }: Posture): Fact[] {
   const { memoryBytes, cpuPercent, processes, openFiles } = limits;
   const ports = network.listen.map(({ port, protocol }) => `${port}/${protocol}`);
-  const volume = Object.entries(volumes).map(([name, { at, sizeBytes }]) => `${name} at ${at}, ${renderSize(sizeBytes)}`);
+  const volume = Object.entries(volumes).map(
+    ([name, { at, sizeBytes, shared }]) => `${name} at ${at}, ${renderSize(sizeBytes)}${shared ? ", shared" : ""}`,
+  );
   return [
     ["listens", orNothing(ports)],
     ["expose", orNothing(network.expose.map(renderExposure))],
@@ -23,6 +25,10 @@ export function postureFacts({ network, limits, scratchBytes, volumes, writes, r
     ["writes", writes],
     ["rights", renderRights(rights)],
     ["health", health === undefined ? "not asked" : renderHealth(health)],
+    [
+      "cleanse",
+      cleanse === undefined ? "when asked" : `every ${renderDuration(cleanse.everyMs)}, drain ${renderDuration(cleanse.drainMs)}`,
+    ],
     ["containment", containment],
   ];
 }

@@ -5,6 +5,7 @@ import { dockHandlers } from "./dock.ts";
 import { imageHandlers } from "./images.ts";
 import { ledgerHandlers } from "./ledger.ts";
 import { lifecycleHandlers } from "./lifecycle.ts";
+import { replaceHandlers } from "./replace.ts";
 import { runningHandlers } from "./running.ts";
 import { snapshotHandlers } from "./snapshots.ts";
 
@@ -12,6 +13,7 @@ export function createHandlers(dock: Dock): Handlers {
   return {
     ...imageHandlers(dock),
     ...lifecycleHandlers(dock),
+    ...replaceHandlers(dock),
     ...runningHandlers(dock),
     ...snapshotHandlers(dock),
     ...ledgerHandlers(dock),

@@ -65,7 +65,8 @@ export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
   async function usageOf(): Promise<ReadonlyMap<Digest, readonly Name[]>> {
     const usage = new Map<Digest, Set<Name>>();
     const add = (digest: Digest, name: Name) => void usage.set(digest, (usage.get(digest) ?? new Set()).add(name));
-    for (const { image, name } of engine.iscs.list()) add(image, name);
+    for (const { image, name, beside = [] } of engine.iscs.list())
+      for (const one of [image, ...beside.map((other) => other.image)]) add(one, name);
     for (const [digest, names] of await imagesOfSnapshots(engine)) for (const name of names) add(digest, name);
     return new Map([...usage].map(([digest, names]) => [digest, [...names]]));
   }

@@ -2,7 +2,7 @@
 import type { ExecAnswer, OutputChunk } from "../../api/answers.ts";
 import { startExec } from "../../engine/exec.ts";
 import { exposePort, unexposePort } from "../../engine/lifecycle/expose.ts";
-import { listIscs, summarize } from "../../engine/observe.ts";
+import { exposureWindow, listIscs, summarize } from "../../engine/observe.ts";
 import { readUsage } from "../../engine/usage.ts";
 import { verifyMany } from "../../engine/verify/verify.ts";
 import type { Dock } from "../dock.ts";
@@ -18,7 +18,8 @@ export function runningHandlers({ engine }: Dock): RunningHandlers {
       const record = engine.iscs.get(name);
       const summary = await summarize(engine, record);
       const usage = summary.pid === undefined ? {} : await readUsage(engine, name);
-      return { summary, record, manifest: await engine.images.open(record.image), ...usage };
+      const exposure = exposureWindow(engine, record);
+      return { summary, record, manifest: await engine.images.open(record.image), ...(exposure && { exposure }), ...usage };
     },
     logs: async ({ name, follow, tail }, caller) => {
       engine.iscs.get(name);

@@ -60,12 +60,7 @@ export async function startFresh(engine: Engine, name: Name): Promise<StartAnswe
   const saved = engine.iscs.update(name, { desired: "running", generation: before.generation + 1 });
   const record = { ...before, generation: before.generation + 1 };
   try {
-    // gVisor takes addresses and routes out of the namespace into its own stack: a second start needs a new one.
-    if (manifest.posture.containment === "gvisor") removeNetwork(engine, record);
-    const live = await startParts(engine, record, manifest, saved);
-    await waitUntilReady(engine, record, manifest, live);
-    await engine.watchers.started({ record, manifest });
-    return { status: "running", live };
+    return { status: "running", live: await bringUp(engine, record, manifest, saved) };
   } catch (error) {
     await saved.catch(() => undefined);
     await removeParts(engine, record);
@@ -74,13 +69,22 @@ export async function startFresh(engine: Engine, name: Name): Promise<StartAnswe
   }
 }
 
-/** @param saved the record is on the disk: only then may the process run */
+/** Every part of an instance, and its service ready. @param saved the record is on the disk: only then may the process run */
+export async function bringUp(engine: Engine, record: IscRecord, manifest: Manifest, saved: Promise<unknown>): Promise<LiveProcess> {
+  // gVisor takes addresses and routes out of the namespace into its own stack: a second start needs a new one.
+  if (manifest.posture.containment === "gvisor") removeNetwork(engine, record);
+  const live = await startParts(engine, record, manifest, saved);
+  await waitUntilReady(engine, record, manifest, live);
+  await engine.watchers.started({ record, manifest });
+  return live;
+}
+
 async function startParts(engine: Engine, record: IscRecord, manifest: Manifest, saved: Promise<unknown>): Promise<LiveProcess> {
   const { host, layout } = engine;
   const { name } = record;
   await host.files.makeDirectory(layout.live.directory(name), liveMode);
   await Promise.all([layout.live.exitDirectory(name), layout.live.bundle(name)].map((directory) => host.files.makeDirectory(directory)));
-  await host.files.remove(`${layout.live.exitDirectory(name)}/${name}`);
+  await host.files.remove(`${layout.live.exitDirectory(name)}/${layout.parts(name)}`);
   const program = manifest.posture.containment === "gvisor" ? "runsc" : engine.runtime;
   const runtime = runtimeFor(engine, name, program);
   await prepareRuntime(engine, name, runtime, manifest.posture.limits);
@@ -146,7 +150,7 @@ async function waitUntilHealthy(engine: Engine, record: IscRecord, health: Healt
   for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, health.everyMs, longestPauseMs)) {
     const fault = await checkHealth(engine, record, health);
     if (fault === undefined)
-      return engine.conditions.setHealth(record.name, advanceHealth(undefined, undefined, engine.host.now(), 1).state);
+      return engine.conditions.setHealth(engine.layout.parts(record.name), advanceHealth(undefined, undefined, engine.host.now(), 1).state);
     if (!findProcess(engine, record.name)) throw await diedAtOnce(engine, record.name);
     if (engine.host.monotonic() > deadline) {
       const hint = "check health in the blueprint";

@@ -6,6 +6,7 @@ import { removeNetwork } from "../parts/network.ts";
 import { removeProcess, stopProcess, stopRequestOf } from "../parts/process.ts";
 import { removeRootMount, unmountAll } from "../parts/root-mount.ts";
 import { removeScratch } from "../parts/scratch.ts";
+import { recordOfBeside } from "./beside.ts";
 
 /** @param timeoutMs how long the service gets before it is killed; its own time when absent */
 export function stopIsc(engine: Engine, name: Name, timeoutMs?: number): Promise<IscRecord> {
@@ -25,8 +26,22 @@ export async function endProcesses(engine: Engine, record: IscRecord, timeoutMs?
   await stopProcess(engine, record.name, stopRequestOf(init, timeoutMs));
 }
 
-/** Everything that exists only while an ISC runs. Safe to repeat, and on what never was whole. */
+/** Everything that exists only while an ISC runs, its instances beside too. Safe to repeat, and on what never was whole. */
 export async function removeParts(engine: Engine, record: IscRecord): Promise<void> {
+  await removeInstance(engine, record);
+  await removeBeside(engine, record.name);
+}
+
+/** The instances that do not have the name. The caller holds the ISC's lock. */
+export async function removeBeside(engine: Engine, name: Name): Promise<void> {
+  const record = engine.iscs.find(name);
+  if (!record?.beside || name !== record.name) return;
+  for (const beside of record.beside) await removeInstance(engine, recordOfBeside(record, beside));
+  await engine.iscs.update(name, { beside: undefined });
+}
+
+/** The parts of one instance. */
+export async function removeInstance(engine: Engine, record: IscRecord): Promise<void> {
   const { name } = record;
   await engine.watchers.stopping(name);
   await stopProcess(engine, name, { signal: "SIGKILL", timeoutMs: 0 });

@@ -55,7 +55,8 @@ function knownHosts(engine: Engine, policy: NetworkPolicy) {
   const book = addressBook(engine);
   return policy.connect.flatMap((connection) => {
     if (connection.kind === "name") return [{ name: connection.host, addresses: book.ofName(connection.host) }];
-    if (connection.kind === "isc") return [{ name: connection.isc, addresses: book.ofIsc(connection.isc) }];
+    // The first two are those of the instance that has the name.
+    if (connection.kind === "isc") return [{ name: connection.isc, addresses: book.ofIsc(connection.isc).slice(0, 2) }];
     return [];
   });
 }

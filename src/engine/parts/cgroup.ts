@@ -11,7 +11,7 @@ const settleMs = 10;
 
 /** As the OCI configuration's cgroupsPath: below the root of every hierarchy. */
 export function cgroupPath(engine: Engine, name: Name): string {
-  return `/${cgroupRoot(engine.dock)}/${name}`;
+  return `/${cgroupRoot(engine.dock)}/${engine.layout.parts(name)}`;
 }
 
 /**
@@ -43,7 +43,7 @@ function inheritCpuset(engine: Engine, mountPoint: string, name: Name): void {
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
     for (const [parent, child] of [
       [mountPoint, root],
-      [root, `${root}/${name}`],
+      [root, `${root}/${engine.layout.parts(name)}`],
     ]) {
       if (files.findTextNow(`${child}/${file}`)?.trim() === "")
         files.writeNow(`${child}/${file}`, files.findTextNow(`${parent}/${file}`)?.trim() ?? "");

@@ -44,6 +44,18 @@ export class Firewall {
     this.#elements.delete(name);
   }
 
+  /**
+   * Elements of several at once, in one transaction: between two packets everything has changed.
+   * @param wanted those who keep or get elements; @param gone those whose elements others take over. Throws NftError.
+   */
+  exchange(wanted: ReadonlyMap<Name, readonly NftElement[]>, gone: readonly Name[]): void {
+    const before = [...wanted.keys(), ...gone].flatMap((name) => this.elementsOf(name));
+    const commands = renderNftElements(this.#dock, before, [...wanted.values()].flat());
+    if (commands !== "") this.#nftables.run(commands);
+    for (const name of gone) this.#elements.delete(name);
+    for (const [name, elements] of wanted) this.#elements.set(name, elements);
+  }
+
   elementsOf(name: Name): readonly NftElement[] {
     return this.#elements.get(name) ?? [];
   }

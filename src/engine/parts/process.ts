@@ -70,7 +70,7 @@ export async function prepareRuntime(engine: Engine, name: Name, runtime: Contai
 export function startMonitor(engine: Engine, name: Name, runtime: ContainerRuntime): WaitingConmon {
   const { host, layout } = engine;
   const conmon = startConmon(host, {
-    id: name,
+    id: layout.parts(name),
     runtime: runtime.joining,
     bundle: layout.live.bundle(name),
     logFile: layout.isc.log(name),
@@ -92,7 +92,7 @@ export async function startProcess(engine: Engine, name: Name, runtime: OciRunti
   if (startTicks === undefined) throw new Problem("START_FAILED", `cannot start ${name}: its process 1 ended before it was started`);
   const live: LiveProcess = { pid: answer.pid, startTicks, conmonPid: monitor.pid, runtime: runtime.name, startedAtMs: host.now() };
   host.files.writeNow(processFile(engine, name), JSON.stringify(live));
-  await startContainer(host, runtime, name);
+  await startContainer(host, runtime, engine.layout.parts(name));
   return live;
 }
 
@@ -106,7 +106,7 @@ export function findProcess(engine: Engine, name: Name): LiveProcess | undefined
 
 /** How the last process 1 ended, while its remains are still there. */
 export function findExitCode(engine: Engine, name: Name): number | undefined {
-  const text = engine.host.files.findTextNow(`${engine.layout.live.exitDirectory(name)}/${name}`);
+  const text = engine.host.files.findTextNow(`${engine.layout.live.exitDirectory(name)}/${engine.layout.parts(name)}`);
   return text === undefined || text === "" ? undefined : Number(text);
 }
 
@@ -145,7 +145,8 @@ async function endProcess(engine: Engine, pid: number, request: StopRequest): Pr
 
 /** Takes the container's remains away: runtime state, cgroups, process file. Safe to repeat and on what never was whole. */
 export async function removeProcess(engine: Engine, name: Name): Promise<void> {
-  for (const program of ["crun", "runc", "runsc"] as const) await deleteContainer(engine.host, runtimeOf(engine, program), name);
+  for (const program of ["crun", "runc", "runsc"] as const)
+    await deleteContainer(engine.host, runtimeOf(engine, program), engine.layout.parts(name));
   await removeCgroupsOf(engine, name);
   await engine.host.files.remove(processFile(engine, name));
 }

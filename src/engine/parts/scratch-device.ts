@@ -46,7 +46,10 @@ function makeEncryptedDirectory(trees: Host["kernel"]["trees"], mountPoint: stri
 
 /** Device-mapper names are one space for the whole machine: two docks may both have an ISC `web`. */
 export function mapNameOf(layout: Layout, name: Name): string {
-  return `isc-${createHash("sha256").update(`${layout.root}\0${name}`).digest("hex").slice(0, 16)}`;
+  return `isc-${createHash("sha256")
+    .update(`${layout.root}\0${layout.parts(name)}`)
+    .digest("hex")
+    .slice(0, 16)}`;
 }
 
 /** Lets go of whatever still holds the file. Throws CommandFailure, KernelError. */

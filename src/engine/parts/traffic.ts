@@ -13,8 +13,12 @@ export function addressBook(engine: Engine): AddressBook {
     ofIsc: (name) => {
       const target = engine.iscs.find(name);
       if (!target) return [];
-      const { address, address6 } = identityOfSlot(engine.dock, target.slot);
-      return [address, address6];
+      // Those beside too: who looked the name up a moment ago may still be on its way to one that had it.
+      const slots = [target.slot, ...(target.beside ?? []).map(({ slot }) => slot)];
+      return slots.flatMap((slot) => {
+        const { address, address6 } = identityOfSlot(engine.dock, slot);
+        return [address, address6];
+      });
     },
   };
 }

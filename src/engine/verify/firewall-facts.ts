@@ -23,7 +23,8 @@ export interface FirewallView {
 export function viewFirewall(engine: Engine, reference: ReadonlyMap<string, string>): FirewallView {
   const listing = listTable(engine);
   const elements = parseNftElements(listing);
-  const identities = engine.iscs.list().map((record) => identityOfSlot(engine.dock, record.slot));
+  const slots = engine.iscs.list().flatMap(({ slot, beside = [] }) => [slot, ...beside.map((other) => other.slot)]);
+  const identities = slots.map((slot) => identityOfSlot(engine.dock, slot));
   const known = new Set(identities.flatMap(({ address, address6, link }) => [address, address6, link]));
   return {
     parts: compareRules(reference, groupRules(listing)),

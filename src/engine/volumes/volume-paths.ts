@@ -2,6 +2,8 @@
  * Where volumes lie in the pool: `web/data` is the volume data of web, `web@before/data` its read-only copy in snapshot before.
  * What ends in `.new` is a broken-off attempt; no name holds a dot or an @.
  */
+
+import { serviceOf } from "../../model/instance.ts";
 import type { Layout } from "../../model/layout.ts";
 import { isName, type Name } from "../../model/name.ts";
 
@@ -16,7 +18,7 @@ export interface SnapshotName {
 }
 
 export function volumesDirectory(layout: Layout, isc: Name): string {
-  return `${layout.volumePool}/${isc}`;
+  return `${layout.volumePool}/${serviceOf(isc)}`;
 }
 
 export function volumePath(layout: Layout, { isc, volume }: VolumeName): string {

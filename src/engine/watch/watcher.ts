@@ -4,6 +4,7 @@ import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 
 export interface Watched {
+  /** Its name is that of the instance (model/instance.ts): `web`, or `web.7` after a cleanse. Events that carry it are told under `web`. */
   readonly record: IscRecord;
   readonly manifest: Manifest;
 }
@@ -23,9 +24,12 @@ export interface Watcher {
 /** The watchers of one dock. An error of one is handed to `onError` and holds up nobody. */
 export class Watchers {
   readonly #watchers: Watcher[] = [];
+  readonly #partsOf: (name: Name) => Name;
   readonly #onError: (watcher: string, error: unknown) => void;
 
-  constructor(onError: (watcher: string, error: unknown) => void) {
+  /** @param partsOf under which name a watcher knows an instance from its start to its end, whoever has the ISC's name meanwhile */
+  constructor(partsOf: (name: Name) => Name, onError: (watcher: string, error: unknown) => void) {
+    this.#partsOf = partsOf;
     this.#onError = onError;
   }
 
@@ -34,19 +38,23 @@ export class Watchers {
   }
 
   starting(watched: Watched): Promise<void> {
-    return this.#tell((watcher) => watcher.onStarting?.(watched));
+    return this.#tell((watcher) => watcher.onStarting?.(this.#asKnown(watched)));
   }
 
   started(watched: Watched): Promise<void> {
-    return this.#tell((watcher) => watcher.onStarted?.(watched));
+    return this.#tell((watcher) => watcher.onStarted?.(this.#asKnown(watched)));
   }
 
   stopping(name: Name): Promise<void> {
-    return this.#tell((watcher) => watcher.onStopping?.(name));
+    return this.#tell((watcher) => watcher.onStopping?.(this.#partsOf(name)));
   }
 
   stopped(name: Name): Promise<void> {
-    return this.#tell((watcher) => watcher.onStopped?.(name));
+    return this.#tell((watcher) => watcher.onStopped?.(this.#partsOf(name)));
+  }
+
+  #asKnown({ record, manifest }: Watched): Watched {
+    return { record: { ...record, name: this.#partsOf(record.name) }, manifest };
   }
 
   async #tell(tell: (watcher: Watcher) => void | Promise<void>): Promise<void> {

@@ -9,18 +9,24 @@ export async function findStrays(dock: TestDock, iscs: readonly IscSummary[]): P
   const known = new Set(iscs.map(({ name }) => String(name)));
   return [
     ...listOf(dock.layout.lives)
-      .filter((name) => !running.has(name))
+      .filter((name) => !running.has(serviceIn(name)))
       .map((name) => `live directory of ${name}`),
     ...listOf(dock.layout.iscs)
       .filter((name) => !known.has(name))
       .map((name) => `record directory of ${name}`),
     ...listOf(dock.layout.temporary).map((name) => `temporary ${name}`),
-    ...[...namesInCgroups(dock.tag)].filter((name) => !running.has(name)).map((name) => `cgroup of ${name}`),
+    ...[...namesInCgroups(dock.tag)].filter((name) => !running.has(serviceIn(name))).map((name) => `cgroup of ${name}`),
     ...mountsOf(dock)
-      .filter((name) => !running.has(name))
+      .filter((name) => !running.has(serviceIn(name)))
       .map((name) => `mount of ${name}`),
+    ...(listOf(dock.layout.lives).length > running.size ? [`live directories ${listOf(dock.layout.lives).join(" ")}`] : []),
     ...(linkNames(dock.tag).length > running.size ? [`links ${linkNames(dock.tag).join(" ")} for ${running.size} running`] : []),
   ];
+}
+
+/** After a cleanse an ISC's parts are called `web.7`. */
+function serviceIn(name: string): string {
+  return name.split(".")[0] ?? "";
 }
 
 /** Names of ISCs with mounts in the dock's own mount namespace. */
