@@ -1,0 +1,204 @@
+/** The dock on Debian's kernel: cgroup v2 alone, device mapper, fs-verity, and modules that are loaded by need. Tests build on each other. */
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Problem } from "../../../src/base/problem.ts";
+import type { Name } from "../../../src/model/name.ts";
+import { TestDock } from "../../system/support/dock.ts";
+import { httpGet } from "../../system/support/http-get.ts";
+import { damageOnDisk } from "./damage-on-disk.ts";
+
+const carried = "/var/tmp";
+const web = "web" as Name;
+const launcher = fileURLToPath(new URL("../../../bin/iscadm-dock", import.meta.url));
+const page = "http://127.0.0.1:8080/";
+const mebibyte = 1024 * 1024;
+
+let dock: TestDock;
+let digest: string;
+let before: Readonly<Record<string, unknown>>;
+
+test("a kernel without netfilter is told in one sentence", () => {
+  withoutModuleLoading(() => assertRefusal(/^iscadm-dock: cannot use nftables: .*\n {2}hint: .*nf_tables.*\n$/));
+});
+
+test("so is a kernel with netfilter, but without nf_tables", () => {
+  execFileSync("modprobe", ["nfnetlink"]);
+  withoutModuleLoading(() => assertRefusal(/^iscadm-dock: cannot use nftables: .*\n {2}hint: .*nf_tables.*\n$/));
+});
+
+test("the dock starts, and loads what it needs", async () => {
+  before = listKernelObjects();
+  dock = await TestDock.start({ startTimeoutMs: 120_000, environment: { NODE_OPTIONS: process.env.NODE_OPTIONS ?? "" } });
+});
+
+test("status finds cgroup v2, dm-crypt and fs-verity", async (context) => {
+  const { capabilities, rests } = await dock.client.call("dock-status", {});
+  for (const { name, present, detail } of capabilities) context.diagnostic(`${name}: ${present ? "yes" : "no"}, ${detail}`);
+  for (const { row, on } of rests) context.diagnostic(`${row} rests on ${on}`);
+  const detailOf = (name: string) => {
+    const found = capabilities.find((capability) => capability.name === name);
+    assert.ok(found?.present, `${name}: ${found?.detail}`);
+    return found.detail;
+  };
+  assert.equal(detailOf("cgroups"), "v2");
+  for (const name of ["cgroup-memory", "cgroup-cpu", "cgroup-pids", "dm-crypt", "fs-verity", "nftables", "erofs"]) detailOf(name);
+});
+
+test("an image from another host is taken in, and enforced by fs-verity", async () => {
+  copyFileSync(`${carried}/key.pem`, `${dock.layout.trustedKeys}/other-host.pem`);
+  digest = (await dock.client.call("image-import", { file: `${carried}/web.isc` })).digest;
+  const measured = execFileSync("fsverity", ["measure", imageFile()], { encoding: "utf8" });
+  assert.equal(measured.split(" ")[0], digest);
+  assert.throws(() => writeFileSync(imageFile(), "x"), { code: "EPERM" });
+});
+
+test("nginx runs and answers through its exposed port", async () => {
+  await dock.client.call("create", { name: web, image: digest });
+  await dock.client.call("start", { names: [web] });
+  assert.equal((await httpGet(page, 10_000))?.status, 200);
+});
+
+test("its limits are in force in cgroup v2", async () => {
+  const group = readFileSync(`/proc/${await pidOf(web)}/cgroup`, "utf8")
+    .trim()
+    .slice("0::".length);
+  assert.equal(group, `/isc-${dock.tag}/web`);
+  const inForce = ["memory.max", "cpu.max", "pids.max"].map((file) => readFileSync(`/sys/fs/cgroup${group}/${file}`, "utf8").trim());
+  assert.deepEqual(inForce, [String(128 * mebibyte), "50000 100000", "32"]);
+});
+
+test("its scratch lies on dm-crypt", () => {
+  const table = execFileSync("dmsetup", ["table", "--target", "crypt"], { encoding: "utf8" });
+  assert.match(table, /^isc-[0-9a-f]{16}: 0 \d+ crypt aes-xts-plain64 /m);
+});
+
+test("verify answers every row, and none fails", async (context) => {
+  await assertVerified(context);
+});
+
+test("a command inside is under the same limits", async () => {
+  const chunks: Buffer[] = [];
+  const onData = (data: unknown) => void chunks.push(Buffer.from((data as { readonly bytes: string }).bytes, "base64"));
+  const command = ["/bin/sh", "-c", "cat /proc/self/cgroup; touch /etc/x; touch /tmp/x && echo wrote"];
+  const { exitCode } = await dock.client.call("exec", { name: web, command }, { onData });
+  const output = Buffer.concat(chunks).toString("utf8");
+  assert.equal(exitCode, 0, output);
+  assert.match(output, /^0::\/$/m);
+  assert.match(output, /Read-only file system/);
+  assert.match(output, /^wrote$/m);
+});
+
+test("reset gives it new processes and empty scratch", async () => {
+  const before = await pidOf(web);
+  await dock.client.call("reset", { names: [web] });
+  assert.notEqual(await pidOf(web), before);
+  assert.equal((await httpGet(page, 10_000))?.status, 200);
+  assert.equal(existsSync(`/proc/${await pidOf(web)}/root/tmp/x`), false);
+});
+
+test("it runs on while the dock is away, and is found again by one that prefers runc", async () => {
+  const before = await pidOf(web);
+  await dock.kill();
+  assert.equal((await httpGet(page, 10_000))?.status, 200);
+  await dock.launch({ ISC_RUNTIME: "runc" });
+  assert.equal(await pidOf(web), before);
+});
+
+test("destroyed, it leaves no mapping and no cgroup", async () => {
+  await dock.client.call("destroy", { names: [web] });
+  assert.equal(execFileSync("dmsetup", ["ls"], { encoding: "utf8" }).trim(), "No devices found");
+  assert.equal(existsSync(`/sys/fs/cgroup/isc-${dock.tag}/web`), false);
+});
+
+test("the same under runc", async (context) => {
+  await dock.client.call("create", { name: web, image: digest });
+  await dock.client.call("start", { names: [web] });
+  assert.equal((await httpGet(page, 10_000))?.status, 200);
+  await assertVerified(context);
+  await dock.client.call("destroy", { names: [web] });
+});
+
+test("a byte flipped on the disk below a running ISC is refused by the kernel, and found", async () => {
+  await dock.client.call("create", { name: web, image: digest });
+  await dock.client.call("start", { names: [web] });
+  damageOnDisk(imageFile());
+  assert.throws(() => readFileSync(imageFile()), { code: "EIO" });
+  const { findings } = await dock.client.call("verify", { names: [web], full: true });
+  const failed = findings.filter(({ verdict }) => verdict === "FAIL");
+  assert.deepEqual(
+    failed.map(({ row }) => row),
+    ["root.sealed"],
+  );
+  assert.match(failed[0]?.evidence ?? "", /EIO/);
+});
+
+test("from then on nothing starts from that image", async () => {
+  const isTampered = (error: unknown) => error instanceof Problem && error.code === "IMAGE_TAMPERED";
+  await assert.rejects(dock.client.call("reset", { names: [web] }), isTampered);
+  await assert.rejects(dock.client.call("image-verify", { image: digest }), isTampered);
+  await dock.client.call("destroy", { names: [web] });
+  await assert.rejects(dock.client.call("create", { name: web, image: digest }), isTampered);
+});
+
+test("at the end nothing of the dock is left on the machine", async () => {
+  await dock[Symbol.asyncDispose]();
+  assert.deepEqual(listKernelObjects(), before);
+});
+
+/** What the whole machine has, since all of it is the dock's here. */
+function listKernelObjects(): Readonly<Record<string, unknown>> {
+  const lines = (program: string, ...words: readonly string[]) => execFileSync(program, words, { encoding: "utf8" }).split("\n").sort();
+  return {
+    mappings: lines("dmsetup", "ls"),
+    loops: lines("losetup", "--list", "--noheadings", "--output=BACK-FILE"),
+    links: lines("ip", "-brief", "link"),
+    rules: lines("nft", "list", "ruleset"),
+    mounts: lines("findmnt", "--noheadings", "--list", "--output=TARGET"),
+    cgroups: lines("find", "/sys/fs/cgroup", "-type", "d"),
+    namespaces: ["mnt", "net", "user", "pid", "cgroup", "ipc", "uts"].map((type) => [
+      type,
+      lines("lsns", "--noheadings", "--output=NS", `--type=${type}`),
+    ]),
+  };
+}
+
+/** What is not loaded stays out, as if the kernel had been built without. */
+function withoutModuleLoading(run: () => void): void {
+  const loader = "/proc/sys/kernel/modprobe";
+  const usual = readFileSync(loader, "utf8");
+  writeFileSync(loader, "/bin/false");
+  try {
+    run();
+  } finally {
+    writeFileSync(loader, usual);
+  }
+}
+
+function assertRefusal(words: RegExp): void {
+  const { status, stderr } = spawnSync(launcher, { encoding: "utf8", timeout: 60_000 });
+  assert.match(stderr, words);
+  assert.equal(status, 1);
+}
+
+function imageFile(): string {
+  return `${dock.layout.images}/${digest.slice("sha256:".length)}/image.erofs`;
+}
+
+async function pidOf(name: Name): Promise<number> {
+  const found = (await dock.client.call("list", {})).iscs.find((isc) => isc.name === name);
+  assert.ok(found?.pid, `${name} runs`);
+  return found.pid;
+}
+
+async function assertVerified(context: { diagnostic(words: string): void }): Promise<void> {
+  const { findings } = await dock.client.call("verify", { names: [web], full: false });
+  for (const { row, verdict, evidence } of findings) context.diagnostic(`${verdict} ${row}: ${evidence}`);
+  assert.ok(findings.length > 20);
+  assert.deepEqual(
+    findings.filter(({ verdict }) => verdict === "FAIL"),
+    [],
+  );
+}
