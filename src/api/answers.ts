@@ -98,6 +98,8 @@ export interface VerifyAnswer {
 
 export interface SnapshotsAnswer {
   readonly snapshots: readonly SnapshotRecord[];
+  /** One sentence for each record that cannot be read. */
+  readonly damaged: readonly string[];
 }
 
 export interface DockStatusAnswer {

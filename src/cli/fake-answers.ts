@@ -123,7 +123,7 @@ export const fakeAnswers: Answers = {
   unexpose: { name: web, exposures: [] },
   clone: { iscs: [1, 2].map((number) => ({ name: Name.parse(`web${number}`), status: "stopped", tookMs: 1.2 })) },
   snapshot,
-  snapshots: { snapshots: [snapshot] },
+  snapshots: { snapshots: [snapshot], damaged: [] },
   "snapshot-remove": snapshot,
   rollback: change("stopped"),
   reset: change("running"),

@@ -1,5 +1,5 @@
 /** Snapshots: a named point of an ISC, kept as a small record beside the ISC's own and read-only copies of its volumes. */
-import { Problem } from "../base/problem.ts";
+import { isProblem, Problem } from "../base/problem.ts";
 import type { Digest } from "../model/digest.ts";
 import { isName, type Name } from "../model/name.ts";
 import { SnapshotRecord } from "../model/snapshot.ts";
@@ -39,26 +39,43 @@ export async function findSnapshot(engine: Engine, isc: Name, name: Name): Promi
   engine.iscs.get(isc);
   const snapshot = await readSnapshot(engine, isc, name);
   if (snapshot) return snapshot;
-  const names = (await listSnapshots(engine, isc)).map((one) => one.name).join(", ");
+  const names = (await listSnapshots(engine, isc)).snapshots.map((one) => one.name).join(", ");
   throw new Problem("SNAPSHOT_UNKNOWN", `${isc} has no snapshot ${name}`, {
     hint: names === "" ? `iscadm snapshot ${isc}@${name} takes one` : `it has ${names}`,
   });
 }
 
-/** Of one ISC or of all, oldest first. */
-export async function listSnapshots(engine: Engine, isc?: Name): Promise<readonly SnapshotRecord[]> {
+export interface SnapshotList {
+  /** Oldest first. */
+  readonly snapshots: readonly SnapshotRecord[];
+  /** Of each record that cannot be read, what every command on its snapshot says. */
+  readonly damaged: readonly Problem[];
+}
+
+/** Of one ISC or of all. One damaged record hides no other. */
+export async function listSnapshots(engine: Engine, isc?: Name): Promise<SnapshotList> {
   const iscs = isc === undefined ? engine.iscs.list().map(({ name }) => name) : [engine.iscs.get(isc).name];
-  const found = await Promise.all(
-    iscs.map(async (name) => {
-      const files = await engine.host.files.findList(engine.layout.isc.snapshots(name));
-      const names = files.map((file) => file.replace(/\.json$/, "")).filter(isName);
-      return Promise.all(names.map((snapshot) => readSnapshot(engine, name, snapshot)));
-    }),
+  const found = await Promise.all(iscs.map((name) => readSnapshots(engine, name)));
+  const answers = found.flat();
+  return {
+    snapshots: answers
+      .flatMap((answer) => (answer === undefined || isProblem(answer) ? [] : [answer]))
+      .sort((one, other) => one.takenAtMs - other.takenAtMs),
+    damaged: answers.filter(isProblem),
+  };
+}
+
+async function readSnapshots(engine: Engine, isc: Name): Promise<readonly (SnapshotRecord | Problem | undefined)[]> {
+  const files = await engine.host.files.findList(engine.layout.isc.snapshots(isc));
+  const names = files.map((file) => file.replace(/\.json$/, "")).filter(isName);
+  return Promise.all(
+    names.map((name) =>
+      readSnapshot(engine, isc, name).catch((error: unknown) => {
+        if (isProblem(error)) return error;
+        throw error;
+      }),
+    ),
   );
-  return found
-    .flat()
-    .filter((snapshot) => snapshot !== undefined)
-    .sort((one, other) => one.takenAtMs - other.takenAtMs);
 }
 
 /** Throws Problem SNAPSHOT_UNKNOWN. */
@@ -77,11 +94,14 @@ export async function cloneSnapshotVolumes(engine: Engine, snapshot: SnapshotRec
   await cloneVolumes(engine, { from: { isc: snapshot.isc, snapshot: snapshot.name }, to, sizes: posture.volumes });
 }
 
-/** Images that snapshots need, so that they are not removed. */
-export async function imagesOfSnapshots(engine: Engine): Promise<ReadonlyMap<Digest, readonly Name[]>> {
+/** Images that snapshots need, so that they are not removed; `damaged` are snapshots of which nobody can tell what they need. */
+export async function imagesOfSnapshots(
+  engine: Engine,
+): Promise<{ readonly images: ReadonlyMap<Digest, readonly Name[]>; readonly damaged: readonly Problem[] }> {
   const images = new Map<Digest, Name[]>();
-  for (const { image, isc } of await listSnapshots(engine)) images.set(image, [...(images.get(image) ?? []), isc]);
-  return images;
+  const { snapshots, damaged } = await listSnapshots(engine);
+  for (const { image, isc } of snapshots) images.set(image, [...(images.get(image) ?? []), isc]);
+  return { images, damaged };
 }
 
 /** Throws Problem STATE_DAMAGED when the file is there but cannot be read. */
@@ -89,14 +109,18 @@ async function readSnapshot(engine: Engine, isc: Name, name: Name): Promise<Snap
   const file = engine.layout.isc.snapshot(isc, name);
   const text = await engine.host.files.findText(file);
   if (text === undefined) return undefined;
-  const snapshot = parseSnapshot(text);
+  const snapshot = parseSnapshot(text, isc, name);
   if (snapshot) return snapshot;
-  throw new Problem("STATE_DAMAGED", `cannot use snapshot ${isc}@${name}: its state file ${file} is damaged`);
+  throw new Problem("STATE_DAMAGED", `cannot use snapshot ${isc}@${name}: its state file ${file} is damaged`, {
+    hint: "put the file back from a backup, or remove it by hand",
+  });
 }
 
-function parseSnapshot(text: string): SnapshotRecord | undefined {
+/** Undefined also for the record of another snapshot. */
+function parseSnapshot(text: string, isc: Name, name: Name): SnapshotRecord | undefined {
   try {
-    return SnapshotRecord.parse(JSON.parse(text));
+    const snapshot = SnapshotRecord.parse(JSON.parse(text));
+    return snapshot.isc === isc && snapshot.name === name ? snapshot : undefined;
   } catch {
     return undefined;
   }

@@ -2,11 +2,13 @@
 import { ask, printDocument } from "../ask.ts";
 import type { Command } from "../command.ts";
 import { parseNameArgument } from "../name-argument.ts";
+import { renderPrintable } from "../output/printable.ts";
 import { renderRows } from "../output/table.ts";
 import { renderExposure, renderShortDigest, renderTime } from "../output/words.ts";
 
 export const command: Command = {
-  description: "Lists the snapshots of one ISC, or of all. With --quiet it prints their names only.",
+  description:
+    "Lists the snapshots of one ISC, or of all. With --quiet it prints their names only. A snapshot whose record is damaged is told apart, and the exit code is 1.",
   examples: [
     { line: "iscadm snapshots", does: "list all" },
     { line: "iscadm snapshots db", does: "list those of db" },
@@ -28,6 +30,7 @@ export const command: Command = {
       ]);
       return renderRows(["SNAPSHOT", "TAKEN", "IMAGE", "VOLUMES", "EXPOSED"], rows, palette);
     });
-    return 0;
+    for (const sentence of answer.damaged) context.io.stderr.write(`iscadm: ${palette.bad(renderPrintable(sentence))}\n`);
+    return answer.damaged.length === 0 ? 0 : 1;
   },
 };

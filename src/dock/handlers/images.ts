@@ -1,11 +1,12 @@
 /** build and image-*: what fills and empties the image store. */
 import path from "node:path";
+import { Problem } from "../../base/problem.ts";
 import { parseBlueprint } from "../../blueprint/parse-blueprint.ts";
 import { buildImage } from "../../engine/build/build-image.ts";
 import { exportImage } from "../../engine/seal/export-image.ts";
 import { importImage } from "../../engine/seal/import-image.ts";
 import { imagesOfSnapshots } from "../../engine/snapshots.ts";
-import type { Digest } from "../../model/digest.ts";
+import { type Digest, shortDigest } from "../../model/digest.ts";
 import type { ImageSummary } from "../../model/image.ts";
 import type { Name } from "../../model/name.ts";
 import type { Dock } from "../dock.ts";
@@ -26,14 +27,14 @@ export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
       return buildImage({ host, layout, blueprint, blueprintText: text, directory, knowledge, report, signal, noCache });
     },
     images: async () => {
-      const usage = await usageOf();
+      const { usage } = await usageOf();
       const stored = await images.store.list();
       return { images: await Promise.all(stored.map((image) => images.store.summarize(image, usage.get(image.manifest.digest) ?? []))) };
     },
     "image-show": async ({ image }) => {
       const stored = await images.store.find(image);
       const { digest } = stored.manifest;
-      const summary: ImageSummary = await images.store.summarize(stored, (await usageOf()).get(digest) ?? []);
+      const summary: ImageSummary = await images.store.summarize(stored, (await usageOf()).usage.get(digest) ?? []);
       const keyId = await images.findSigner(digest).catch(() => undefined);
       return { summary, manifest: stored.manifest, signatures: keyId === undefined ? [] : [{ keyId, trusted: true }] };
     },
@@ -46,7 +47,11 @@ export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
       const { manifest } = await images.store.find(image);
       const { digest, name, sizeBytes } = manifest;
       // No ISC may be made from it in between.
-      await engine.locks.run("*", async () => images.store.remove(digest, (await usageOf()).get(digest) ?? []));
+      await engine.locks.run("*", async () => {
+        const { usage, damaged } = await usageOf();
+        if (damaged[0]) throw unsureWhoNeeds(digest, damaged[0]);
+        await images.store.remove(digest, usage.get(digest) ?? []);
+      });
       images.forget(digest);
       return { digest, name, sizeBytes };
     },
@@ -62,12 +67,17 @@ export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
   };
 
   /** ISCs and snapshots by the image they need. */
-  async function usageOf(): Promise<ReadonlyMap<Digest, readonly Name[]>> {
+  async function usageOf(): Promise<{ readonly usage: ReadonlyMap<Digest, readonly Name[]>; readonly damaged: readonly Problem[] }> {
     const usage = new Map<Digest, Set<Name>>();
     const add = (digest: Digest, name: Name) => void usage.set(digest, (usage.get(digest) ?? new Set()).add(name));
     for (const { image, name, beside = [] } of engine.iscs.list())
       for (const one of [image, ...beside.map((other) => other.image)]) add(one, name);
-    for (const [digest, names] of await imagesOfSnapshots(engine)) for (const name of names) add(digest, name);
-    return new Map([...usage].map(([digest, names]) => [digest, [...names]]));
+    const { images: needed, damaged } = await imagesOfSnapshots(engine);
+    for (const [digest, names] of needed) for (const name of names) add(digest, name);
+    return { usage: new Map([...usage].map(([digest, names]) => [digest, [...names]])), damaged };
   }
+}
+
+function unsureWhoNeeds(digest: Digest, { code, message, hint }: Problem): Problem {
+  return new Problem(code, `cannot remove image ${shortDigest(digest)}: nobody can tell who needs it: ${message}`, { hint });
 }

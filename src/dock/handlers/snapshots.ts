@@ -6,7 +6,10 @@ import type { Handlers } from "../server.ts";
 export function snapshotHandlers({ engine }: Dock): Pick<Handlers, "snapshot" | "snapshots" | "snapshot-remove"> {
   return {
     snapshot: ({ name, snapshot }) => takeSnapshot(engine, name, snapshot),
-    snapshots: async ({ name }) => ({ snapshots: await listSnapshots(engine, name) }),
+    snapshots: async ({ name }) => {
+      const { snapshots, damaged } = await listSnapshots(engine, name);
+      return { snapshots, damaged: damaged.map(({ message }) => message) };
+    },
     "snapshot-remove": ({ name, snapshot }) => removeSnapshot(engine, name, snapshot),
   };
 }
