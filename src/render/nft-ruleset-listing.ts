@@ -8,10 +8,13 @@ export function parseNftElements(listing: unknown): readonly NftElement[] {
     const set = asRecord(object.set) ?? asRecord(object.map);
     const name = set?.name;
     const elements = set?.elem;
-    if (typeof name !== "string" || !Array.isArray(elements)) return [];
+    if (typeof name !== "string" || !Array.isArray(elements) || filledByPackets.test(name)) return [];
     return elements.map((element) => parseElement(name, element));
   });
 }
+
+/** Sets of nft-ruleset-refusals.ts, which nobody declares the elements of. */
+const filledByPackets = /^(?:refused|told)_/;
 
 /**
  * A text that is the same as long as table, chains, rules, sets and counters are as they were loaded: handles, elements and counts are left out.
@@ -20,12 +23,16 @@ export function parseNftElements(listing: unknown): readonly NftElement[] {
 export function normalizeNftRules(listing: unknown): string {
   return listObjects(listing)
     .filter((object) => !("metainfo" in object))
-    .map((object) => JSON.stringify(object, (key, value) => (volatileKeys.has(key) ? undefined : value)))
+    .map((object) => JSON.stringify(object, (key, value) => (isVolatile(key, value) ? undefined : value)))
     .join("\n");
 }
 
-/** Of nft's objects, not of expressions: there, `elem`, `packets` and `bytes` do not occur in our rules. */
-const volatileKeys = new Set(["handle", "elem", "packets", "bytes"]);
+const volatileKeys = new Set(["handle", "packets", "bytes"]);
+
+/** The elements of a set are a list; what a rule puts into a set is called `elem` too, and does not change. */
+function isVolatile(key: string, value: unknown): boolean {
+  return volatileKeys.has(key) || (key === "elem" && Array.isArray(value));
+}
 
 /** The counters of a listing by name. */
 export function parseNftCounters(listing: unknown): Readonly<Record<string, { readonly packets: number; readonly bytes: number }>> {

@@ -9,6 +9,7 @@ import { isElementOf, listNftElements, type NftElement, renderNftElements } from
 import { planForeignFirewall, planForeignFirewallRemoval } from "./nft-ruleset-foreign.ts";
 import { parseNftElements } from "./nft-ruleset-listing.ts";
 import { isWithin, parsePrefix, renderPrefix } from "./nft-ruleset-prefix.ts";
+import { logGroupOf, parseRefusalCounts, renderRefusalChains } from "./nft-ruleset-refusals.ts";
 
 const dock = parseDockIdentity("0b12", "10.201.0.0/16");
 assert(dock);
@@ -33,7 +34,35 @@ const traffic = {
   quarantined: true,
 } as const;
 
-test("the table is the golden one", () => assert.equal(renderNftBase(dock), golden("base.nft")));
+test("the table is the golden one", () => assert.equal(renderNftBase(dock, logGroupOf(dock)), golden("base.nft")));
+
+test("a kernel that cannot log to user space gets the same table with counters alone", () => {
+  const without = renderNftBase(dock, undefined);
+  assert.doesNotMatch(without, /\blog\b/);
+  assert.equal(golden("base.nft").replace(/^.* log prefix .*\n/gm, ""), without);
+  assert.equal(renderRefusalChains(undefined).filter((line) => line.endsWith("drop")).length, 5);
+});
+
+test("docks side by side log to groups of their own, far from what people choose by hand", () => {
+  const groups = ["0000", "0001", "0b12", "fbff"].map((tag) => logGroupOf({ ...dock, tag }));
+  assert.equal(new Set(groups).size, groups.length);
+  for (const group of groups) assert(group >= 0x400 && group <= 0xffff);
+});
+
+test("refused packets are counted by kind and link", () => {
+  const elem = [{ elem: { val: "isc0b12-1", counter: { packets: 7, bytes: 420 } } }];
+  const listing = {
+    nftables: [{ set: { name: "refused_out", elem } }, { set: { name: "refused_in" } }, { set: { name: "told_out", elem } }],
+  };
+  assert.deepEqual(
+    parseRefusalCounts(listing),
+    new Map([
+      ["out", new Map([["isc0b12-1", 7]])],
+      ["in", new Map()],
+    ]),
+  );
+  assert.deepEqual(parseNftElements(listing), []);
+});
 
 test("an ISC's elements are the golden ones, with nested prefixes and repetitions taken out", () => {
   assert.equal(renderNftElements(dock, [], listNftElements(traffic)), golden("elements.nft"));

@@ -4,6 +4,7 @@
  * whether the other end is the world, the host or another ISC. Foreign firewalls' chains are never overruled; see nft-ruleset-foreign.ts.
  */
 import { type DockIdentity, linkPrefix, tableName } from "../model/identity.ts";
+import { refuse, renderRefusalChains, renderRefusalSets } from "./nft-ruleset-refusals.ts";
 
 /** Names of the table's counters, and what each counts. */
 const nftCounters = {
@@ -15,12 +16,13 @@ const nftCounters = {
 
 /**
  * The whole table without elements, replacing any older one in the same transaction; follow it with `renderNftElements`.
- * The dock must have set, before: net.ipv4.ip_forward=1 and net.ipv6.conf.all.forwarding=1, and for each link, so that answers
- * find back to connections from 127.0.0.1 and ::1: net.ipv4.conf.LINK.route_localnet=1, and the route
+ * The dock sets, before: net.ipv4.ip_forward=1 and net.ipv6.conf.all.forwarding=1, and for each link, so that answers find back to
+ * connections from 127.0.0.1 and ::1: net.ipv4.conf.LINK.route_localnet=1, and the route
  * `local ::1/128 dev LINK table local metric M` with a metric of its own (IPv6 finds loopback addresses only on the interface a packet
- * came in by).
+ * came in by). A packet that comes in with ::1 in its header the kernel drops itself, before any rule.
+ * @param logGroup where refused packets are told, see `logGroupOf`; undefined where the kernel cannot do that
  */
-export function renderNftBase(dock: DockIdentity): string {
+export function renderNftBase(dock: DockIdentity, logGroup: number | undefined): string {
   const table = `inet ${tableName(dock)}`;
   return [
     `table ${table} {}`,
@@ -29,7 +31,9 @@ export function renderNftBase(dock: DockIdentity): string {
     ...Object.entries(nftCounters).map(([name, comment]) => `\tcounter ${name} { comment "${comment}"; }`),
     "",
     ...setDeclarations,
+    ...renderRefusalSets(),
     "",
+    ...renderRefusalChains(logGroup),
     ...renderChains(`"${linkPrefix(dock)}*"`, renderNetwork(dock), `${dock.prefix6}::/64`),
     "}",
     "",
@@ -58,17 +62,17 @@ function renderChains(links: string, network4: string, network6: string): readon
     "\t\ticmpv6 type { nd-router-solicit, mld-listener-report, mld2-listener-report, mld-listener-done } drop",
     "\t}",
     "\tchain link_sources {",
-    "\t\tiifname @quarantined counter name quarantined drop",
+    `\t\tiifname @quarantined ${refuse("quarantine_out")}`,
     "\t\t# route_localnet lets the links route to the host's loopback; no blueprint can declare that.",
-    "\t\tip daddr 127.0.0.0/8 counter name spoofed drop",
+    `\t\tip daddr 127.0.0.0/8 ${refuse("spoof")}`,
     "\t\tiifname . ip saddr @sources4 accept",
     "\t\tiifname . ip6 saddr @sources6 accept",
     "\t\tip6 saddr { ::, fe80::/64 } jump neighbours",
-    "\t\tcounter name spoofed drop",
+    `\t\t${refuse("spoof")}`,
     "\t}",
     ...hook("sources", "filter hook prerouting priority raw", [
       `iifname ${links} jump link_sources`,
-      ...families(({ ip, suffix }) => [`${ip} saddr ${networks[suffix]} iifname != "lo" counter name spoofed drop`]),
+      ...families(({ ip, suffix }) => [`${ip} saddr ${networks[suffix]} iifname != "lo" ${refuse("spoof")}`]),
     ]),
     ...hook("outbound", "filter hook prerouting priority mangle", [
       `iifname != ${links} accept`,
@@ -79,18 +83,18 @@ function renderChains(links: string, network4: string, network6: string): readon
       ...families(({ ip, suffix }) => [
         `${ip} daddr != ${networks[suffix]} ${ip} saddr . ${ip} daddr . meta l4proto . th dport @ranges${suffix} accept`,
       ]),
-      "counter name denied_out drop",
+      refuse("out"),
     ]),
     ...hook("inbound", "filter hook postrouting priority filter", [
       `oifname != ${links} accept`,
-      "oifname @quarantined counter name quarantined drop",
+      `oifname @quarantined ${refuse("quarantine_in")}`,
       "ct state established,related accept",
       "meta l4proto ipv6-icmp jump neighbours",
       "# iif 0: made by the host itself, such as the dock's health checks. Connections of ISCs were judged on their way out.",
       "iif 0 jump listening",
       `iifname ${links} jump listening`,
       "ct status dnat jump listening",
-      "counter name denied_in drop",
+      refuse("in"),
     ]),
     "\tchain listening {",
     ...families(({ ip, suffix }) => [`\t\tct state new ${ip} daddr . meta l4proto . th dport @listen${suffix} accept`]),

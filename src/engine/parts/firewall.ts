@@ -1,11 +1,12 @@
 /** The dock's nftables table: one base, and for each ISC the elements that let its declared traffic through. Closed wherever nothing is declared. */
-import type { Nftables } from "../../host/kernel/nftables.ts";
+import { type Nftables, NftError } from "../../host/kernel/nftables.ts";
 import { type DockIdentity, identityOfSlot, tableName } from "../../model/identity.ts";
 import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import { renderNftBase } from "../../render/nft-ruleset.ts";
 import { listNftElements, type NftElement, type ResolvedConnection, renderNftElements } from "../../render/nft-ruleset-elements.ts";
+import { logGroupOf, parseRefusalCounts, type Refusal, renderRefusalListing } from "../../render/nft-ruleset-refusals.ts";
 
 /** Addresses behind what a blueprint names: DNS names as last resolved, other ISCs as they are now. */
 export interface AddressBook {
@@ -17,17 +18,25 @@ export interface AddressBook {
 export class Firewall {
   readonly #nftables: Nftables;
   readonly #dock: DockIdentity;
+  /** Where refused packets are told; undefined where the kernel cannot do that. */
+  readonly logGroup: number | undefined;
   readonly #elements = new Map<Name, readonly NftElement[]>();
 
   constructor(nftables: Nftables, dock: DockIdentity) {
     this.#nftables = nftables;
     this.#dock = dock;
+    this.logGroup = findLogGroup(nftables, dock);
+  }
+
+  /** What is loaded before any ISC's elements. */
+  get base(): string {
+    return renderNftBase(this.#dock, this.logGroup);
   }
 
   /** Loads the whole table in one transaction. Connections that are open stay open: the kernel's connection tracking keeps them. Throws NftError. */
   load(elements: ReadonlyMap<Name, readonly NftElement[]>): void {
     const all = [...elements.values()].flat();
-    this.#nftables.run(`${renderNftBase(this.#dock)}${renderNftElements(this.#dock, [], all)}`);
+    this.#nftables.run(`${this.base}${renderNftElements(this.#dock, [], all)}`);
     this.#elements.clear();
     for (const [name, own] of elements) this.#elements.set(name, own);
   }
@@ -65,10 +74,28 @@ export class Firewall {
     return this.#nftables.runJson(`list table inet ${tableName(this.#dock)}`);
   }
 
+  /** How many packets were refused since the table was loaded, by kind and link. Throws NftError. */
+  countRefused(): ReadonlyMap<Refusal, ReadonlyMap<string, number>> {
+    return parseRefusalCounts(this.#nftables.runJson(renderRefusalListing(tableName(this.#dock))));
+  }
+
   /** Takes the table away: only when no ISC is left. Safe to repeat. */
   unload(): void {
     this.#nftables.run(`table inet ${tableName(this.#dock)} {}\ndelete table inet ${tableName(this.#dock)}\n`);
     this.#elements.clear();
+  }
+}
+
+/** The kernel refuses a rule that logs to a group when it has no nfnetlink_log, and cannot load it. */
+function findLogGroup(nftables: Nftables, dock: DockIdentity): number | undefined {
+  const group = logGroupOf(dock);
+  try {
+    const table = `inet ${tableName(dock)}_try`;
+    nftables.check(`table ${table} {\nchain c {\nlog group ${group}\n}\n}\n`);
+    return group;
+  } catch (error) {
+    if (error instanceof NftError) return undefined;
+    throw error;
   }
 }
 

@@ -2,7 +2,14 @@
 
 export type NetworkRow = "net.inbound" | "net.outbound" | "net.spoof";
 
-const rows: Readonly<Record<string, NetworkRow>> = { sources: "net.spoof", link_sources: "net.spoof", outbound: "net.outbound" };
+const rows: Readonly<Record<string, NetworkRow>> = {
+  sources: "net.spoof",
+  link_sources: "net.spoof",
+  outbound: "net.outbound",
+  refuse_spoof: "net.spoof",
+  refuse_out: "net.outbound",
+  refuse_quarantine_out: "net.outbound",
+};
 
 /** Whatever has no row of its own decides who gets in. */
 export function rowOfPart(part: string): NetworkRow {
@@ -12,7 +19,7 @@ export function rowOfPart(part: string): NetworkRow {
 }
 
 export function rowOfSet(name: string): NetworkRow {
-  if (name.startsWith("sources")) return "net.spoof";
-  if (name.startsWith("connect") || name.startsWith("ranges")) return "net.outbound";
+  if (name.startsWith("sources") || name.endsWith("_spoof")) return "net.spoof";
+  if (name.startsWith("connect") || name.startsWith("ranges") || name.endsWith("_out")) return "net.outbound";
   return "net.inbound";
 }

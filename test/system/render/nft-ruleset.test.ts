@@ -6,6 +6,7 @@ import { renderNftBase } from "../../../src/render/nft-ruleset.ts";
 import { type IscTraffic, listNftElements, type NftElement, renderNftElements } from "../../../src/render/nft-ruleset-elements.ts";
 import { planForeignFirewall, planForeignFirewallRemoval } from "../../../src/render/nft-ruleset-foreign.ts";
 import { normalizeNftRules, parseNftCounters, parseNftElements } from "../../../src/render/nft-ruleset-listing.ts";
+import { logGroupOf } from "../../../src/render/nft-ruleset-refusals.ts";
 import { dock, host, listLeaks, NetworkLab, one, other, two } from "./network-lab.ts";
 
 const table = ["table", "inet", `isc_${dock.tag}`];
@@ -45,7 +46,7 @@ describe("the firewall", { skip: process.getuid?.() === 0 ? false : "needs root 
 
   before(async () => {
     lab = new NetworkLab();
-    lab.nft(renderNftBase(dock));
+    lab.nft(renderNftBase(dock, logGroupOf(dock)));
     become(listening, neighbour);
     await lab.serve("one", 80, 81, 53);
     await lab.serve("two", 80);
@@ -128,6 +129,24 @@ describe("the firewall", { skip: process.getuid?.() === 0 ? false : "needs root 
     lab.run("two", "ip", "link", "set", "lo", "up");
   });
 
+  test("an ISC or another host that routes ::1 to the host finds nothing there, neither a service nor an exposed port", () => {
+    assert.equal(lab.ask("host", "::1", 7000), "open ::1");
+    for (const { place, from, link, gateway } of [
+      { place: "two", from: two.address6, link: "eth0", gateway: two.gateway6 },
+      { place: "other", from: other.address6, link: "outside", gateway: host.address6 },
+    ] as const) {
+      lab.run(place, "ip", "link", "set", "lo", "down");
+      lab.run(place, "ip", "-6", "route", "add", "::1/128", "via", gateway, "dev", link);
+      const dropped = countBadHeaders(lab);
+      assert.equal(lab.ask(place, "::1", 7000, "tcp", from), "timeout", place);
+      assert.equal(lab.ask(place, "::1", 7000, "udp", from), "timeout", place);
+      assert.equal(lab.ask(place, "::1", 8080, "tcp", from), "timeout", place);
+      assert.ok(countBadHeaders(lab) >= dropped + 3, `the packets of ${place} came to the host and were dropped there`);
+      lab.run(place, "ip", "-6", "route", "del", "::1/128");
+      lab.run(place, "ip", "link", "set", "lo", "up");
+    }
+  });
+
   test("changes leave open connections alone, and end exposures for new ones", async () => {
     const held = lab.hold("other", host.address, 8080);
     assert(held.stdin && held.stdout);
@@ -162,12 +181,12 @@ describe("the firewall", { skip: process.getuid?.() === 0 ? false : "needs root 
     assert.equal(renderNftElements(dock, listed, elements), "");
     assert.equal(renderNftElements(dock, elements, listed), "");
     const loaded = normalizeNftRules(lab.listing(...table));
-    lab.nft(renderNftBase(dock));
+    lab.nft(renderNftBase(dock, logGroupOf(dock)));
     lab.nft(renderNftElements(dock, [], elements));
     assert.equal(normalizeNftRules(lab.listing(...table)), loaded);
     lab.nft(`flush chain inet isc_${dock.tag} inbound`);
     assert.notEqual(normalizeNftRules(lab.listing(...table)), loaded);
-    lab.nft(renderNftBase(dock) + renderNftElements(dock, [], elements));
+    lab.nft(renderNftBase(dock, logGroupOf(dock)) + renderNftElements(dock, [], elements));
     assert.equal(lab.ask("other", one.address, 80), "timeout");
   });
 
@@ -203,4 +222,9 @@ describe("the firewall", { skip: process.getuid?.() === 0 ? false : "needs root 
 
 function countDenied(lab: NetworkLab): number {
   return parseNftCounters(lab.listing("counters")).denied_out?.packets ?? 0;
+}
+
+/** Packets that the host's kernel dropped for what their IPv6 header says. */
+function countBadHeaders(lab: NetworkLab): number {
+  return Number(/^Ip6InHdrErrors\s+(\d+)/m.exec(lab.run("host", "cat", "/proc/net/snmp6"))?.[1]);
 }
