@@ -105,16 +105,16 @@ export class ImageStore {
   }
 
   async #read(digest: Digest): Promise<StoredImage> {
-    const file = this.#layout.image.manifest(digest);
-    try {
-      const [text, stats] = await Promise.all([
-        fs.promises.readFile(file, "utf8"),
-        fs.promises.stat(`${this.#layout.image.directory(digest)}/${signatureFile}`),
-      ]);
-      return { manifest: Manifest.parse(JSON.parse(text)), addedAtMs: Math.round(stats.mtimeMs) };
-    } catch (error) {
-      throw unreadable(digest, error);
-    }
+    const [file, signature] = [this.#layout.image.manifest(digest), `${this.#layout.image.directory(digest)}/${signatureFile}`];
+    const [text, stats] = await Promise.all([
+      fs.promises.readFile(file, "utf8").catch((error: unknown) => {
+        throw unreadable(digest, file, error);
+      }),
+      fs.promises.stat(signature).catch((error: unknown) => {
+        throw unreadable(digest, signature, error);
+      }),
+    ]);
+    return { manifest: parseManifest(digest, file, text), addedAtMs: Math.round(stats.mtimeMs) };
   }
 
   async #countPackages(digest: Digest): Promise<number> {
@@ -123,9 +123,20 @@ export class ImageStore {
   }
 }
 
-function unreadable(digest: Digest, cause: unknown): Problem {
-  const message = `cannot read image ${shortDigest(digest)}: its manifest or signature is missing or damaged`;
-  return new Problem("STATE_DAMAGED", message, { hint: "build or import it again", cause });
+function parseManifest(digest: Digest, file: string, text: string): Manifest {
+  try {
+    return Manifest.parse(JSON.parse(text));
+  } catch (error) {
+    throw unreadable(digest, file, error);
+  }
+}
+
+function unreadable(digest: Digest, file: string, cause: unknown): Problem {
+  const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  return new Problem("STATE_DAMAGED", `cannot use image ${shortDigest(digest)}: ${file} is ${isMissing ? "missing" : "damaged"}`, {
+    hint: "build or import it again",
+    cause,
+  });
 }
 
 function missingIs<T>(value: T): (error: unknown) => T {

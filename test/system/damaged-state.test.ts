@@ -1,6 +1,8 @@
 /** Files of the dock's state that are damaged: one sentence that names the file, the others unaffected, and the dock starts all the same. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { ProblemCode } from "../../src/base/problem-codes.ts";
 import { shortDigest } from "../../src/model/digest.ts";
@@ -106,5 +108,85 @@ describe("damaged state", () => {
     await dock.client.call("destroy", { names: [name] });
     assert.equal(existsSync(dock.layout.isc.directory(name)), false);
     assert.deepEqual((await dock.client.call("snapshots", {})).damaged, []);
+  });
+
+  test("a damaged manifest is told by its file, other images are unaffected, and building again mends it", async () => {
+    const digest = (await dock.client.call("show", { name: idle })).record.image;
+    const file = dock.layout.image.manifest(digest);
+    const whole = readFileSync(file);
+    const short = shortDigest(digest);
+    const tampered = `cannot use image ${short}: manifest.json is not the one that was signed`;
+    for (const text of ["", "{", "[]", `${whole}x`, String(whole).replace('"name": "static"', '"name": "statuc"')]) {
+      writeFileSync(file, text);
+      await refuses(() => dock.client.call("start", { names: [idle] }), "IMAGE_TAMPERED", tampered);
+      await refuses(() => dock.client.call("reset", { names: [idle] }), "IMAGE_TAMPERED", tampered);
+      await refuses(() => dock.client.call("show", { name: idle }), "IMAGE_TAMPERED", tampered);
+      await refuses(() => dock.client.call("clone", { source: "idle", name: "copy" as Name }), "IMAGE_TAMPERED", tampered);
+    }
+    for (const [damage, how] of [
+      [() => writeFileSync(file, "{"), "damaged"],
+      [() => rmSync(file), "missing"],
+    ] as const) {
+      damage();
+      const sentence = `cannot use image ${short}: ${file} is ${how}`;
+      await refuses(() => dock.client.call("create", { name: "copy" as Name, image: digest }), "STATE_DAMAGED", sentence);
+      await refuses(() => dock.client.call("image-verify", { image: digest }), "STATE_DAMAGED", sentence);
+      await refuses(() => dock.client.call("image-show", { image: digest }), "STATE_DAMAGED", sentence);
+      const exported = { image: digest, file: `${dock.layout.root}/x.tar` };
+      await refuses(() => dock.client.call("image-export", exported), "STATE_DAMAGED", sentence);
+    }
+    const verdicts = (await dock.client.call("verify", { names: [idle, other] })).findings.filter(({ verdict }) => verdict === "FAIL");
+    assert.deepEqual([...new Set(verdicts.map(({ isc }) => isc))], [idle], "verify tells it of the one, and of no other");
+    await restart();
+    assert.equal((await dock.client.call("list", {})).iscs.length, 3);
+    await buildReady(dock, "static");
+    assert.deepEqual(readFileSync(file), whole);
+    await dock.client.call("start", { names: [idle] });
+    await dock.client.call("stop", { names: [idle] });
+  });
+
+  test("an image damaged while it is mounted is mended by an import, and nothing starts from the damaged one", async () => {
+    const exported = path.join(dock.layout.root, "static.tar.zst");
+    const digest = (await dock.client.call("show", { name: idle })).record.image;
+    await dock.client.call("image-export", { image: digest, file: exported });
+    await dock.client.call("start", { names: [idle] });
+    const file = dock.layout.image.erofs(digest);
+    // In place, where what is mounted reads it from: in the middle of some file's contents.
+    const middle = Math.floor(readFileSync(file).length / 2 / 4096);
+    const { status, stderr } = spawnSync("dd", ["if=/dev/zero", `of=${file}`, "bs=4096", "count=64", `seek=${middle}`, "conv=notrunc"]);
+    assert.equal(status, 0, String(stderr));
+    await refuses(
+      () => dock.client.call("clone", { source: "idle", name: "copy" as Name, start: true }),
+      "IMAGE_TAMPERED",
+      `cannot use image ${shortDigest(digest)}: image.erofs is not the one that was signed`,
+    );
+    await dock.client.call("image-import", { file: exported });
+    rmSync(exported);
+    const failed = async () =>
+      (await dock.client.call("verify", { names: [idle] })).findings.filter(({ verdict }) => verdict === "FAIL").map(({ row }) => row);
+    assert.deepEqual(await failed(), ["root.sealed"], "what runs still runs from the damaged file");
+    await dock.client.call("reset", { names: [idle] });
+    assert.deepEqual(await failed(), []);
+    assert.deepEqual(
+      readdirSync(dock.layout.images).filter((name) => !/^[0-9a-f]{64}$/.test(name)),
+      [],
+    );
+    await dock.client.call("stop", { names: [idle] });
+  });
+
+  test("a running ISC whose manifest is damaged can still be stopped, and keeps nobody from starting", async () => {
+    const file = dock.layout.image.manifest(nginx);
+    const whole = readFileSync(file);
+    await dock.client.call("start", { names: [web] });
+    writeFileSync(file, "{");
+    await dock.quit();
+    await dock.launch();
+    await dock.client.call("start", { names: [idle] });
+    await dock.client.call("stop", { names: [web, other] });
+    assert.equal(await pidOf(web), undefined);
+    assert.equal(existsSync(dock.layout.live.directory(web)), false);
+    writeFileSync(file, whole);
+    await dock.client.call("start", { names: [other] });
+    await assertUnaffected();
   });
 });

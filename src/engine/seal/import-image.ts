@@ -5,10 +5,10 @@ import type { Digest } from "../../model/digest.ts";
 import { Manifest } from "../../model/image.ts";
 import type { Layout } from "../../model/layout.ts";
 import { sealedFiles, signatureFile } from "../../model/seal.ts";
-import { ImageStore } from "../../store/image-store.ts";
 import { limitFileSize, tarExtractArguments, tarListArguments } from "../../tools/tar.ts";
 import { isFullDisk } from "../build/build-context.ts";
 import { withWorkDirectory } from "../build/work-directory.ts";
+import { keepImage } from "./keep-image.ts";
 import { SealCache } from "./seal-cache.ts";
 import { type VerifiedSeal, verifyImageSeal } from "./verify-image-seal.ts";
 
@@ -45,7 +45,7 @@ export async function importImage(options: ImportImage): Promise<ImportedImage> 
     const digest = await readDigest(host, file, draft);
     const verified = await verifyImageSeal({ host, layout, digest, full: true, cache: new SealCache(), directory: draft });
     await host.run({ program: "sync", arguments: ["--file-system", draft], timeoutMs: 600_000 });
-    const unchanged = !(await new ImageStore(layout).add(digest, draft));
+    const unchanged = !(await keepImage({ host, layout, digest, draft }));
     if (!unchanged) host.kernel.verity.enableVerity(layout.image.erofs(digest));
     return { ...verified, unchanged };
   });

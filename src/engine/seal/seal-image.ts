@@ -6,13 +6,13 @@ import { Manifest, type Package } from "../../model/image.ts";
 import { type Envelope, encodeForSigning, payloadType, signatureFile } from "../../model/seal.ts";
 import { renderProvenance } from "../../render/provenance.ts";
 import { renderSbom } from "../../render/sbom.ts";
-import { ImageStore } from "../../store/image-store.ts";
 import { openKeyStore } from "../../store/key-store.ts";
 import { mkfsErofsArguments } from "../../tools/mkfs-erofs.ts";
 import { confinedDirectory, runConfined } from "../../tools/unshare.ts";
 import type { BuildContext } from "../build/build-context.ts";
 import { buildIds } from "../build/build-ids.ts";
 import { listFileRecords, renderFileRecords } from "./file-records.ts";
+import { keepImage } from "./keep-image.ts";
 
 const packTimeoutMs = 1_800_000;
 
@@ -96,7 +96,7 @@ export async function sealImage(context: BuildContext, input: SealInput): Promis
     await host.files.write(`${draft}/${name}`, text, 0o400);
   await host.files.rename(packed.file, `${draft}/image.erofs`);
   await host.run({ program: "sync", arguments: ["--file-system", draft], timeoutMs: 600_000 });
-  const unchanged = !(await new ImageStore(layout).add(digest, draft));
+  const unchanged = !(await keepImage({ host, layout, digest, draft }));
   // Where the kernel can, it checks every read from now on; where not, the digest is checked by reading.
   if (!unchanged) host.kernel.verity.enableVerity(layout.image.erofs(digest));
   return { manifest, unchanged };
