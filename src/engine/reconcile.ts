@@ -15,6 +15,7 @@ import { endProcesses, removeBeside, removeInstance, removeParts } from "./lifec
 import { removeStrayCgroups } from "./parts/cgroup.ts";
 import { elementsOfIsc } from "./parts/firewall.ts";
 import { killStrayMonitors } from "./parts/kill.ts";
+import { ensureNetwork } from "./parts/network.ts";
 import { findProcess } from "./parts/process.ts";
 import { sweepImageMounts } from "./parts/root-mount.ts";
 import { addressBook, resolveConnections } from "./parts/traffic.ts";
@@ -46,6 +47,7 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
     }
   };
   for (const record of kept) await attempt(record, () => endBeside(engine, record));
+  for (const record of kept) await attempt(record, async () => ensureNetwork(engine, record));
   const keptParts = new Set<string>(kept.map((record) => engine.layout.parts(record.name)));
   const isKept = (name: string) => keptParts.has(name);
   killStrayMonitors(engine, isKept);

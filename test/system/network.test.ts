@@ -50,14 +50,35 @@ describe("the network of an ISC", () => {
     return found;
   };
   /** Whether a TCP connection is made from inside an ISC. bash is in no slim image, so perl or nginx's own tools cannot be counted on: the host enters its network. */
-  const connects = (name: Name, address: string, port: number) => hosts.connectsFromPin(dock, name, address, port);
+  const connects = (name: Name, address: string, port: number, from?: string) => hosts.connectsFromPin(dock, name, address, port, from);
 
   test("an exposed port answers a neighbour and the host itself, over IPv4 and IPv6", async () => {
     for (const url of [`http://${hosts.hostAddress}:8080/`, `http://[${hosts.hostAddress6}]:8080/`]) {
       assert.equal(hosts.curl("other", url), "200", `neighbour to ${url}`);
       assert.equal(hosts.curl("host", url), "200", `host to ${url}`);
     }
-    assert.equal(hosts.curl("host", "http://127.0.0.1:8080/"), "200");
+    for (const loopback of ["127.0.0.1", "[::1]"]) assert.equal(hosts.curl("host", `http://${loopback}:8080/`), "200", loopback);
+  });
+
+  test("a dock that takes running ISCs over gives back what their exposure on [::1] rests on", async () => {
+    await dock.quit();
+    const routes = () => hosts.run("host", ["ip", "-6", "route", "show", "table", "local", "::1"]).trim().split("\n").slice(1);
+    assert.equal(routes().length, 2, "one for each running ISC");
+    for (const route of routes()) hosts.run("host", ["ip", "-6", "route", "del", ...route.trim().split(" ").slice(0, 4), "table", "local"]);
+    assert.equal(hosts.curl("host", "http://[::1]:8080/"), "000");
+    await dock.launch();
+    assert.equal(hosts.curl("host", "http://[::1]:8080/"), "200");
+    await dock.client.call("stop", { names: [client] });
+    assert.equal(routes().length, 1, "it ends with its link");
+    await dock.client.call("start", { names: [client] });
+  });
+
+  test("a service on the host's own [::1] is out of reach, even for an ISC whose ::1 leads to the host", async () => {
+    using _service = hosts.listen("host", 9_003);
+    await hosts.leadLoopback6Out(dock, client);
+    const { address6 } = await addressOf(client);
+    for (const port of [9_003, 8_080]) assert.equal(await connects(client, "::1", port, address6), false, String(port));
+    await dock.client.call("restart", { names: [client] });
   });
 
   test("a neighbour that knows the way to an ISC's own address gets no answer", async () => {

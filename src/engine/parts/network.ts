@@ -37,10 +37,14 @@ export function ensureNetwork(engine: Engine, record: IscRecord): void {
   const identity = identityOfSlot(engine.dock, record.slot);
   const pin = engine.layout.live.networkNamespace(record.name);
   using outside = new rtnetlink.Rtnetlink();
-  if (namespaces.isNamespacePin(pin) && outside.findLink(identity.link)?.up) return;
+  const found = outside.findLink(identity.link);
+  if (namespaces.isNamespacePin(pin) && found?.up) {
+    if (hasIpv6(engine)) ensureLoopbackRoute(outside, found.index);
+    return;
+  }
   namespaces.createNetworkNamespace(pin, () => prepareInside(engine));
   const macs = macsOfSlot(record.slot);
-  if (outside.findLink(identity.link)) outside.deleteLink(identity.link);
+  if (found) outside.deleteLink(identity.link);
   namespaces.withNamespaceDescriptor(pin, (fd) => {
     const pair = { name: identity.link, peerName: insideLink, peerNetnsFd: fd, mac: macs.outside, peerMac: macs.inside, up: true };
     outside.createVethPair(pair);
@@ -70,6 +74,17 @@ function configureOutside(engine: Engine, socket: Socket, identity: SlotIdentity
   socket.addAddress({ link, address: identity.gateway6, prefixLength: 64, noDad: true });
   socket.addRoute({ link, destination: identity.address6, prefixLength: 128 });
   socket.addNeighbour({ link, address: identity.address6, mac: insideMac });
+  ensureLoopbackRoute(socket, link);
+}
+
+/**
+ * Lets answers of the ISC find back to connections that were made to the host's own [::1]:PORT: IPv6 looks for a loopback address only
+ * among the routes of the link that a packet came in by. It opens nothing: a packet that comes in with a loopback address in its header
+ * is dropped before any rule (RFC 4291, 2.5.3), and an answer has it only after translation. The route ends with its link. The link's index as
+ * metric sets it apart from those of other links, and of other docks.
+ */
+function ensureLoopbackRoute(socket: Socket, link: number): void {
+  socket.addLocalRoute({ destination: "::1", link, metric: link });
 }
 
 function configureInside(engine: Engine, identity: SlotIdentity, outsideMac: string): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeRequests, type NetlinkRequest, parseAck, parseAttributes, parseMessages, textOf } from "./netlink-message.ts";
-import { linkAddress, linkChange, neighbour, route, routeDeletion, vethPair } from "./rtnetlink-requests.ts";
+import { linkAddress, linkChange, localRoute, neighbour, route, routeDeletion, vethPair } from "./rtnetlink-requests.ts";
 
 /** What iproute2 6.1 sends for the same wish, captured with strace; the link has index 5, the sequence number is set to 1. */
 const samples: readonly { readonly command: string; readonly request: NetlinkRequest; readonly hex: string }[] = [
@@ -44,6 +44,11 @@ const samples: readonly { readonly command: string; readonly request: NetlinkReq
     command: "ip route del 10.8.0.5/32 dev gva",
     request: routeDeletion({ destination: "10.8.0.5", prefixLength: 32, link: 5 }),
     hex: "2c00000019000500010000000000000002200000fe00ff0000000000080001000a0800050800040005000000",
+  },
+  {
+    command: "ip route add proto static local ::1/128 dev gva table local metric 5",
+    request: localRoute({ destination: "::1", link: 5, metric: 5 }),
+    hex: "400000001800050601000000000000000a800000ff04000200000000140001000000000000000000000000000000000108000600050000000800040005000000",
   },
   {
     command: "ip neigh replace 10.9.0.7 lladdr 02:00:00:00:00:07 nud permanent dev gva",

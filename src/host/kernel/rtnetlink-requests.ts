@@ -54,7 +54,12 @@ export type Route = {
   /** The gateway is on the link although no route leads to it. */
   readonly onLink?: boolean;
   readonly table?: number;
+  /** Among routes to the same destination the lowest is taken. IPv6 keeps one route for each. */
+  readonly metric?: number;
 };
+
+/** Packets to an address that come in by one link are the machine's own. */
+export type LocalRoute = { readonly destination: string; readonly link: number; readonly metric: number };
 
 export type Neighbour = { readonly link: number; readonly address: string; readonly mac: string };
 
@@ -153,6 +158,15 @@ export function route(options: Route): NetlinkRequest {
   };
 }
 
+/** In the kernel's own table of local addresses. Takes no other route's place; well when it is there already. */
+export function localRoute(options: LocalRoute): NetlinkRequest {
+  const kind = { protocol: wire.RTPROT_STATIC, scope: wire.scopes.host, type: wire.RTN_LOCAL };
+  return {
+    ...change(wire.RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, `add local route to ${routeName(options)} by link ${options.link}`, "EEXIST"),
+    payload: routePayload({ ...options, table: wire.RT_TABLE_LOCAL }, kind),
+  };
+}
+
 /** Well when it is gone already. */
 export function routeDeletion(options: Route): NetlinkRequest {
   return {
@@ -201,9 +215,14 @@ function routePayload(options: Route, kind: { readonly protocol: number; readonl
     ...(destination ? [attribute(wire.RTA_DST, destination.bytes)] : []),
     ...(gateway ? [attribute(wire.RTA_GATEWAY, gateway.bytes)] : []),
     ...(options.source === undefined ? [] : [attribute(wire.RTA_PREFSRC, parseIpAddress(options.source).bytes)]),
-    ...(options.link === undefined ? [] : [numberAttribute(wire.RTA_OIF, options.link)]),
-    ...(table > 255 ? [numberAttribute(wire.RTA_TABLE, table)] : []),
+    ...optionalNumber(wire.RTA_PRIORITY, options.metric),
+    ...optionalNumber(wire.RTA_OIF, options.link),
+    ...optionalNumber(wire.RTA_TABLE, table > 255 ? table : undefined),
   ]);
+}
+
+function optionalNumber(type: number, value: number | undefined): readonly Buffer[] {
+  return value === undefined ? [] : [numberAttribute(type, value)];
 }
 
 function routeName(options: Route): string {

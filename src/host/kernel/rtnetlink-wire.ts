@@ -29,11 +29,14 @@ export const IFA_F_NODAD = 2;
 export const RTA_DST = 1;
 export const RTA_OIF = 4;
 export const RTA_GATEWAY = 5;
+export const RTA_PRIORITY = 6;
 export const RTA_PREFSRC = 7;
 export const RTA_TABLE = 15;
 export const RT_TABLE_MAIN = 254;
+export const RT_TABLE_LOCAL = 255;
 export const RTPROT_STATIC = 4;
 export const RTN_UNICAST = 1;
+export const RTN_LOCAL = 2;
 export const RTNH_F_ONLINK = 4;
 /** In a deletion: whatever its scope. */
 export const RT_SCOPE_NOWHERE = 255;

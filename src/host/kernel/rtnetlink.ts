@@ -125,6 +125,11 @@ export class Rtnetlink implements Disposable {
     this.run([requests.route(options)]);
   }
 
+  /** Takes no route's place. Safe to repeat. Throws KernelError. */
+  addLocalRoute(options: requests.LocalRoute): void {
+    this.run([requests.localRoute(options)]);
+  }
+
   /** Safe to repeat. Throws KernelError. */
   deleteRoute(options: requests.Route): void {
     this.run([requests.routeDeletion(options)]);

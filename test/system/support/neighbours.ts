@@ -10,7 +10,7 @@ type Side = "host" | "other";
 /** Answers nothing: it only lets itself be connected to. */
 const listener = `require("node:net").createServer().listen({port: Number(process.argv[1]), host: "::"})`;
 const connector = `
-const s = require("node:net").connect({host: process.argv[1], port: Number(process.argv[2])});
+const s = require("node:net").connect({host: process.argv[1], port: Number(process.argv[2]), localAddress: process.argv[3]});
 s.setTimeout(1200, () => process.exit(1)); s.on("error", () => process.exit(1)); s.on("connect", () => process.exit(0));`;
 /** One keep-alive connection: asks for the page each time a line comes, and says whether the same connection answered. */
 const keeper = `
@@ -69,11 +69,26 @@ export class Neighbours implements Disposable {
   }
 
   /** From inside an ISC's network namespace, as its processes would. */
-  async connectsFromPin(dock: TestDock, name: Name, address: string, port: number): Promise<boolean> {
+  async connectsFromPin(dock: TestDock, name: Name, address: string, port: number, from?: string): Promise<boolean> {
+    const words = [process.execPath, "-e", connector, address, String(port), ...(from === undefined ? [] : [from])];
+    return (await this.#inPin(dock, name, words)).status === 0;
+  }
+
+  /** Breaks an ISC's network as only the host could: its own ::1 leads to the gateway. A new start makes it whole. */
+  async leadLoopback6Out(dock: TestDock, name: Name): Promise<void> {
+    for (const words of [
+      ["link", "set", "lo", "down"],
+      ["-6", "route", "add", "::1/128", "via", "fe80::1", "dev", "eth0"],
+    ]) {
+      const { status, stderr } = await this.#inPin(dock, name, ["ip", ...words]);
+      assert.equal(status, 0, stderr);
+    }
+  }
+
+  async #inPin(dock: TestDock, name: Name, words: readonly string[]) {
     const iscs = (await dock.client.call("list", {})).iscs;
     const pid = iscs.find((isc) => isc.name === name)?.pid;
-    const words = [`--net=/proc/${pid}/ns/net`, process.execPath, "-e", connector, address, String(port)];
-    return spawnSync("nsenter", words, { stdio: ["pipe", "pipe", "pipe"] }).status === 0;
+    return spawnSync("nsenter", [`--net=/proc/${pid}/ns/net`, ...words], { encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
   }
 
   openConnection(side: Side, address: string, port: number): Disposable & { ask(): Promise<boolean> } {
