@@ -32,6 +32,8 @@ export function lifecycleHandlers({ engine }: Dock): LifecycleHandlers {
       }),
     restart: ({ names }, caller) =>
       forEach(caller, names, "restart", async (name) => {
+        // What could not be started again is left as it runs.
+        await engine.images.open(engine.iscs.get(name).image);
         await stopIsc(engine, name);
         return (await startIsc(engine, name)).status;
       }),

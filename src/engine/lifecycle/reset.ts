@@ -10,12 +10,13 @@ import { endProcesses } from "./stop.ts";
 /** Processes that hold volumes get this long to put them in order. Without volumes there is nothing worth waiting for. */
 const volumeGraceMs = 2_000;
 
-/** Starts a stopped ISC too. The network stays: it belongs to the host, so nothing inside can have changed it. Throws Problem. */
+/** Starts a stopped ISC too. The network stays: it belongs to the host, so nothing inside can have changed it. Throws Problem; when the image cannot be used, nothing has changed. */
 export function resetIsc(engine: Engine, name: Name): Promise<StartAnswer> {
   return engine.locks.run(name, async () => {
     const record = engine.iscs.get(name);
-    const manifest = await engine.images.findManifest(record.image);
-    const hasVolumes = Object.keys(manifest?.posture.volumes ?? {}).length > 0;
+    // What could not be started again is left as it runs.
+    const { posture } = await engine.images.open(record.image);
+    const hasVolumes = Object.keys(posture.volumes).length > 0;
     if (findProcess(engine, name)) await endProcesses(engine, record, hasVolumes ? volumeGraceMs : 0);
     await removeProcess(engine, name);
     await engine.watchers.stopped(name);

@@ -1,6 +1,7 @@
 /** What a refusal must be: one sentence with its code, and nothing changed by what was refused. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { Problem } from "../../../src/base/problem.ts";
@@ -13,7 +14,8 @@ export async function lookAtDock(dock: TestDock) {
   const { iscs } = await dock.client.call("list", {});
   const images = await dock.client.call("images", {}).catch((error: unknown) => String(error));
   return {
-    iscs,
+    // What the dock's clocks saw last is no change.
+    iscs: iscs.map(({ health: _, pressures: _pressures, ...isc }) => isc),
     images,
     strays: await findStrays(dock, iscs),
     files: listStateFiles(dock.layout.root),
@@ -56,7 +58,7 @@ function listStateFiles(root: string): readonly string[] {
   return entries
     .map((entry) => path.join(entry.parentPath, entry.name))
     .filter((file) => !/\/(?:dock|console)\.log$/.test(file))
-    .map((file) => (/\.(?:json|pem|yaml)$/.test(file) && statSync(file).isFile() ? `${file} ${readFileSync(file, "utf8")}` : file))
+    .map((file) => (/\.(?:json|pem|yaml)$/.test(file) && statSync(file).isFile() ? `${file} ${hash("sha256", readFileSync(file))}` : file))
     .sort();
 }
 
