@@ -75,6 +75,23 @@ export interface CleanseAnswer {
   }[];
 }
 
+export interface UpdateAnswer {
+  readonly name: Name;
+  /** `checked`: nothing was changed, the answer says what would be. `unchanged`: it has this image already. */
+  readonly status: "updated" | "unchanged" | "checked";
+  readonly from: Digest;
+  /** Absent where the archive's index alone was asked. */
+  readonly to?: Digest;
+  /** Packages whose version differs; without `from` a new one, without `to` one that is gone. */
+  readonly packages: readonly { readonly name: string; readonly from?: string; readonly to?: string }[];
+  /** Keeps the way back. */
+  readonly snapshot?: Name;
+  readonly running: boolean;
+  readonly tookMs: number;
+  /** How long nobody answered; 0 but for volumes that two instances cannot share. */
+  readonly gapMs: number;
+}
+
 /** `data` lines of exec and logs. */
 export interface OutputChunk {
   readonly stream: "stdout" | "stderr";
@@ -164,7 +181,10 @@ export interface Answers {
   readonly "snapshot-remove": SnapshotRecord;
   readonly rollback: ChangeAnswer;
   readonly reset: ChangeAnswer;
+  readonly quarantine: ChangeAnswer;
+  readonly release: ChangeAnswer;
   readonly cleanse: CleanseAnswer;
+  readonly update: UpdateAnswer;
   readonly verify: VerifyAnswer;
   readonly destroy: ChangeAnswer;
   /** Its `data` lines are events (model/event.ts). */

@@ -72,6 +72,13 @@ export const operations = {
   "snapshot-remove": { input: z.strictObject({ name: Name, snapshot: Name }), access: "change", answer: "json" },
   rollback: { input: z.strictObject({ name: Name, snapshot: Name }), access: "change", answer: "lines" },
   reset: { input: many.extend({ snapshot: Name.optional() }), access: "change", answer: "lines" },
+  update: {
+    input: one.extend({ image: ImageReference.optional(), check: z.boolean().optional() }),
+    access: "change",
+    answer: "lines",
+  },
+  quarantine: { input: many.extend({ reason: z.string().min(1).max(500).optional() }), access: "change", answer: "lines" },
+  release: { input: many, access: "change", answer: "lines" },
   cleanse: { input: many, access: "change", answer: "lines" },
   verify: { input: z.strictObject({ names: z.array(Name).optional(), full: z.boolean().optional() }), access: "read", answer: "json" },
   destroy: { input: many.extend({ shred: z.boolean().optional() }), access: "change", answer: "lines" },

@@ -35,6 +35,8 @@ export const problemCodes = {
   SNAPSHOT_UNKNOWN: "The ISC has no snapshot of this name.",
   BLUEPRINT_UNREADABLE: "The blueprint's file is missing, no file, too large, or no UTF-8 text.",
   CLEANSE_FAILED: "A fresh instance could not take the place of the running one, which serves on.",
+  UPDATE_FAILED: "The ISC could not be brought to another image; the one before serves on.",
+  ISC_QUARANTINED: "The ISC is in quarantine: it keeps everything and does nothing until it is released, reset, rolled back or destroyed.",
   IMAGE_REFUSED: "The file to import is no exported image, or holds what none does.",
 } as const satisfies Record<string, string>;
 

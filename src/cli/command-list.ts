@@ -110,6 +110,14 @@ export const commandList: readonly CommandEntry[] = [
     heading: change,
     load: () => import("./commands/unexpose.ts"),
   },
+  {
+    name: "quarantine",
+    usage: "<name...>",
+    summary: "cut the network, freeze it, keep everything",
+    heading: change,
+    load: () => import("./commands/quarantine.ts"),
+  },
+  { name: "release", usage: "<name...>", summary: "let it run on", heading: change, load: () => import("./commands/release.ts") },
   { name: "destroy", usage: "<name...>", summary: "remove ISCs for good", heading: change, load: () => import("./commands/destroy.ts") },
 
   {
@@ -118,6 +126,13 @@ export const commandList: readonly CommandEntry[] = [
     summary: "back to the known good state, now",
     heading: copies,
     load: () => import("./commands/reset.ts"),
+  },
+  {
+    name: "update",
+    usage: "<name>",
+    summary: "newer packages or another image in its place, with a way back",
+    heading: copies,
+    load: () => import("./commands/update.ts"),
   },
   {
     name: "cleanse",

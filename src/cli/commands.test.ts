@@ -50,8 +50,14 @@ const calls: Readonly<Record<string, { words: string[]; asked: [string, unknown]
     asked: [["expose", { name: "web", exposure: { hostPort: 8080, address: "::1", port: 80, protocol: "tcp" } }]],
   },
   unexpose: { words: ["unexpose", "web", "53/udp"], asked: [["unexpose", { name: "web", hostPort: 53, protocol: "udp" }]] },
+  quarantine: {
+    words: ["quarantine", "web", "--reason", "odd"],
+    asked: [["quarantine", { names: ["web"], reason: "odd" }]],
+  },
+  release: { words: ["release", "web"], asked: [["release", { names: ["web"] }]] },
   destroy: { words: ["destroy", "web", "--shred"], asked: [["destroy", { names: ["web"], shred: true }]] },
   reset: { words: ["reset", "web", "--to", "good"], asked: [["reset", { names: ["web"], snapshot: "good" }]] },
+  update: { words: ["update", "web", "--image", "web2", "--check"], asked: [["update", { name: "web", image: "web2", check: true }]] },
   cleanse: { words: ["cleanse", "web"], asked: [["cleanse", { names: ["web"] }]] },
   clone: {
     words: ["clone", "web@good", "webb", "--count", "2", "--start"],

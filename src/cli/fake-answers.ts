@@ -127,6 +127,20 @@ export const fakeAnswers: Answers = {
   "snapshot-remove": snapshot,
   rollback: change("stopped"),
   reset: change("running"),
+  update: {
+    name: web,
+    status: "updated",
+    from: digest,
+    to: Digest.parse(`sha256:${"77aa0b12".repeat(8)}`),
+    packages: [
+      { name: "libssl3", from: "3.0.15-1", to: "3.0.16-1" },
+      { name: "zlib1g", to: "1.2.13" },
+    ],
+    snapshot: Name.parse("before-update-20260301-120000"),
+    running: true,
+    tookMs: 4_210,
+    gapMs: 0,
+  },
   cleanse: { iscs: [{ name: web, status: "cleansed", tookMs: 131.2, address: "10.201.0.7", reachableMs: 60_412, gapMs: 0 }] },
   verify: {
     tookMs: 23.4,
@@ -136,6 +150,8 @@ export const fakeAnswers: Answers = {
       { isc: web, row: "audit.on", verdict: "SKIP", evidence: "this kernel has no audit" },
     ],
   },
+  quarantine: change("quarantined"),
+  release: change("running"),
   destroy: change("destroyed"),
   events: {},
   "ledger-verify": {

@@ -45,6 +45,8 @@ export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces, ins
       files: (digest: Digest) => `${image(digest)}/files.jsonl`,
       sbom: (digest: Digest) => `${image(digest)}/sbom.json`,
       provenance: (digest: Digest) => `${image(digest)}/provenance.dsse.json`,
+      /** Not sealed: where this machine built it from. */
+      origin: (digest: Digest) => `${image(digest)}/origin.json`,
       blueprint: (digest: Digest) => `${image(digest)}/blueprint.yaml`,
       /** The one plain mount that all ISCs of this image clone from. */
       mount: (digest: Digest) => `${run}/images/${hex(digest)}`,

@@ -1,6 +1,7 @@
 /** An ISC as the OCI runtime gets it: config.json of its bundle. See the OCI runtime specification 1.0.2. */
-import { serviceOf } from "../model/instance.ts";
+
 import { effectiveLimits } from "../model/effective-limits.ts";
+import { serviceOf } from "../model/instance.ts";
 import { renderOciMounts } from "./oci-config-mounts.ts";
 import type { OciConfig, OciConfigInput, OciIdMapping, OciLinux, OciProcess, OciResources } from "./oci-config-types.ts";
 

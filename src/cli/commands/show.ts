@@ -38,6 +38,7 @@ function renderShow(
     [
       ["name", palette.strong(summary.name)],
       ["status", `${renderStatus(summary.status, palette)}${since}${exit}`],
+      ["quarantine", renderQuarantine(summary)],
       ["image", `${summary.imageName} ${renderShortDigest(summary.image)}`],
       ["address", `${summary.address}, ${summary.address6}`],
       ["exposed", summary.exposures.map(renderExposure).join(", ") || "nothing"],
@@ -61,6 +62,10 @@ function renderHealthState({ health }: ShowAnswer["summary"]): string | undefine
   if (!health) return undefined;
   const fault = health.fault === undefined ? "" : `: ${renderPrintable(health.fault)}`;
   return `${health.well ? "well" : "ill"}${health.failures === 0 ? "" : `, ${renderCount(health.failures, "failed check")} in a row${fault}`}`;
+}
+
+function renderQuarantine({ quarantine }: ShowAnswer["summary"]): string | undefined {
+  return quarantine && `since ${renderTime(quarantine.sinceMs)}: ${renderPrintable(quarantine.reason)}`;
 }
 
 /** How long any instance has been there for somebody to work on. */

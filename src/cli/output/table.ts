@@ -39,6 +39,7 @@ export function renderChanges({ iscs }: ChangeAnswer, palette: Palette): string 
 }
 
 export function renderStatus(status: string, palette: Palette): string {
-  const paint = { running: palette.good, failed: palette.bad, starting: palette.warning }[status] ?? palette.faint;
+  const paint =
+    { running: palette.good, failed: palette.bad, starting: palette.warning, quarantined: palette.bad }[status] ?? palette.faint;
   return paint(renderPrintable(status));
 }

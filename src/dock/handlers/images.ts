@@ -12,10 +12,12 @@ import type { Name } from "../../model/name.ts";
 import type { Dock } from "../dock.ts";
 import { readBlueprint } from "../read-blueprint.ts";
 import type { Handlers } from "../server.ts";
+import { writeOrigin } from "./rebuild.ts";
 
 type ImageHandlers = Pick<Handlers, "build" | "images" | "image-show" | "image-verify" | "image-remove" | "image-export" | "image-import">;
 
-export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
+export function imageHandlers(dock: Dock): ImageHandlers {
+  const { engine, knowledge } = dock;
   const { host, layout, images } = engine;
   return {
     build: async ({ blueprint: file, noCache }, caller) => {
@@ -24,7 +26,9 @@ export function imageHandlers({ engine, knowledge }: Dock): ImageHandlers {
       const blueprint = parseBlueprint(text, { file: path.basename(file), directory });
       const { signal } = caller;
       const report = caller.progress.bind(caller);
-      return buildImage({ host, layout, blueprint, blueprintText: text, directory, knowledge, report, signal, noCache });
+      const built = await buildImage({ host, layout, blueprint, blueprintText: text, directory, knowledge, report, signal, noCache });
+      await writeOrigin(dock, built.digest, directory);
+      return built;
     },
     images: async () => {
       const { usage } = await usageOf();

@@ -3,6 +3,7 @@
  * one step. Every state on the way is one isc.json, so that a dock that dies finds either the old or the new one in place and takes the
  * other away (see reconcile.ts).
  */
+import { isProblem, Problem } from "../../base/problem.ts";
 import type { Digest } from "../../model/digest.ts";
 import type { Manifest } from "../../model/image.ts";
 import type { IscRecord } from "../../model/isc.ts";
@@ -25,6 +26,8 @@ export interface ReplaceRequest {
   readonly image?: Digest | undefined;
   /** For the event: `response.cleanse`, `response.update`. */
   readonly why: "cleanse" | "update";
+  /** Where the volumes go back to when the fresh instance does not become well on them. */
+  readonly snapshot?: Name;
 }
 
 export interface Replacement {
@@ -47,7 +50,7 @@ export async function replaceInstance(engine: Engine, request: ReplaceRequest): 
   try {
     const sharing = mayShare(manifest);
     const work = sharing ? takeOver : handOver;
-    const { reachableMs, gapMs } = await engine.locks.run(name, () => work(engine, { name, next, manifest }));
+    const { reachableMs, gapMs } = await engine.locks.run(name, () => work(engine, { name, next, manifest, snapshot: request.snapshot }));
     await refreshDependents(engine, name);
     await refreshEtcHosts(engine);
     const tookMs = Math.round(engine.host.monotonic() - began);
@@ -56,8 +59,9 @@ export async function replaceInstance(engine: Engine, request: ReplaceRequest): 
     return replacement;
   } catch (error) {
     await engine.locks.run(name, () => giveUp(engine, name, next));
-    tellKept(engine, request, error);
-    throw error;
+    const problem = notReplaced(request, error);
+    tellKept(engine, request, problem);
+    throw problem;
   }
 }
 
@@ -103,6 +107,15 @@ function exchangePorts(engine: Engine, { after, previous, waiting, manifest, old
 /** A volume that two may not write to at once is handed over, with a pause. */
 function mayShare({ posture }: Manifest): boolean {
   return posture.writes === "strict" || Object.values(posture.volumes).every(({ shared }) => shared === true);
+}
+
+/** The fresh instance's own refusal to start, told of the ISC. */
+function notReplaced({ name, why }: ReplaceRequest, error: unknown): unknown {
+  if (!isProblem(error) || error.code !== "START_FAILED") return error;
+  const reason = error.message.replace(/^cannot start \S+: /, "");
+  const { hint, details } = error;
+  const code = why === "update" ? "UPDATE_FAILED" : "CLEANSE_FAILED";
+  return new Problem(code, `cannot ${why} ${name}: the fresh instance does not start: ${reason}`, { hint, details, cause: error });
 }
 
 function tellReplaced(engine: Engine, { why }: ReplaceRequest, { name, image, instance, tookMs, reachableMs, gapMs }: Replacement): void {

@@ -9,6 +9,7 @@ import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { findProcess } from "../parts/process.ts";
 import { recordOfBeside, withoutBeside } from "./beside.ts";
+import { assertFree } from "./quarantine-refusal.ts";
 import { removeInstance } from "./stop.ts";
 
 /** Instances that still drain; more would mean that they pile up. */
@@ -18,6 +19,7 @@ export interface Step {
   readonly name: Name;
   readonly next: Beside;
   readonly manifest: Manifest;
+  readonly snapshot: Name | undefined;
 }
 
 export interface StepAnswer {
@@ -53,7 +55,9 @@ export function findReserved(engine: Engine, name: Name, next: Beside): IscRecor
   throw new Problem("CLEANSE_FAILED", `cannot replace ${name}: something else was done to it meanwhile`, { hint: "try again" });
 }
 
-function assertRunning(engine: Engine, { name, desired }: IscRecord): void {
+function assertRunning(engine: Engine, record: IscRecord): void {
+  assertFree(record, "replace");
+  const { name, desired } = record;
   if (desired === "running" && findProcess(engine, name)) return;
   throw new Problem("ISC_STOPPED", `cannot replace ${name}: it is not running`, { hint: `iscadm start ${name}` });
 }

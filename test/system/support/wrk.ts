@@ -12,12 +12,16 @@ export interface Load {
   readonly seconds: number;
   readonly keepAlive: boolean;
   readonly connections?: number;
+  /** Of `ip netns`: where it comes from. */
+  readonly namespace?: string;
 }
 
-export function runWrk({ url, seconds, keepAlive, connections = 8 }: Load): Promise<LoadReport> {
+export function runWrk({ url, seconds, keepAlive, connections = 8, namespace }: Load): Promise<LoadReport> {
   const close = keepAlive ? [] : ["--header", "Connection: close"];
   const words = ["--threads", "1", "--connections", String(connections), "--duration", `${seconds}s`, "--timeout", "5s", ...close, url];
-  const child = spawn("wrk", words, { stdio: ["ignore", "pipe", "inherit"] });
+  const prefix = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
+  const [program = "wrk", ...rest] = [...prefix, "wrk", ...words];
+  const child = spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.on("data", (chunk) => {
     output += String(chunk);

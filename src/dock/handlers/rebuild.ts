@@ -1,0 +1,58 @@
+/** An ISC's image, built again from its own blueprint: with whatever packages the archive has now. */
+import { Problem } from "../../base/problem.ts";
+import { parseBlueprint } from "../../blueprint/parse-blueprint.ts";
+import { listArchivePackages } from "../../engine/build/archive-packages.ts";
+import { buildImage } from "../../engine/build/build-image.ts";
+import { readImagePackages } from "../../engine/image-packages.ts";
+import { createReadTree } from "../../host/tree.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { Package } from "../../model/image.ts";
+import type { Dock } from "../dock.ts";
+import type { Caller } from "../server.ts";
+
+/** Where an image was built from: its blueprint's folder, which holds the files it lays over. */
+export async function writeOrigin({ engine }: Dock, digest: Digest, directory: string): Promise<void> {
+  await engine.host.files.writeAtomic(engine.layout.image.origin(digest), `${JSON.stringify({ directory })}\n`);
+}
+
+/** Throws Problem UPDATE_FAILED when the folder is gone or was never here, and those of building. */
+export async function rebuildImage(dock: Dock, digest: Digest, caller: Caller): Promise<Digest> {
+  const { engine, knowledge } = dock;
+  const { host, layout } = engine;
+  const { blueprint, text, directory } = await readOwnBlueprint(dock, digest);
+  const report = caller.progress.bind(caller);
+  const options = { host, layout, blueprint, blueprintText: text, directory, knowledge, report, signal: caller.signal };
+  const built = await buildImage(options);
+  await writeOrigin(dock, built.digest, directory);
+  return built.digest;
+}
+
+/** Undefined where only building can tell: for sources that are no Debian archive. */
+export async function findNewerPackages(
+  dock: Dock,
+  digest: Digest,
+  caller: Caller,
+): Promise<readonly Pick<Package, "name" | "version">[] | undefined> {
+  const { engine } = dock;
+  const { blueprint } = await readOwnBlueprint(dock, digest);
+  const { from } = blueprint;
+  if (from.kind !== "debian") return undefined;
+  const { host, layout } = engine;
+  const report = caller.progress.bind(caller);
+  const context = { host, layout, blueprint, report, signal: caller.signal, noCache: false, readTree: createReadTree() };
+  const present = await readImagePackages(engine, digest);
+  return listArchivePackages(context, from, present.some(({ name }) => name === "s6") ? ["s6"] : []);
+}
+
+async function readOwnBlueprint({ engine }: Dock, digest: Digest) {
+  const origin = await engine.host.files.findText(engine.layout.image.origin(digest));
+  const directory = origin === undefined ? undefined : (JSON.parse(origin) as { readonly directory: string }).directory;
+  if (directory === undefined || (await engine.host.files.find(directory))?.kind !== "directory") {
+    const reason = directory === undefined ? "it was not built on this machine" : `the folder ${directory} it was built from is gone`;
+    throw new Problem("UPDATE_FAILED", `cannot build the image again: ${reason}`, {
+      hint: "iscadm build FILE, then iscadm update NAME --image with the digest it prints",
+    });
+  }
+  const text = await engine.images.store.readBlueprint(digest);
+  return { blueprint: parseBlueprint(text, { file: "blueprint.yaml", directory }), text, directory };
+}

@@ -1,0 +1,128 @@
+/** Another image in the place of the one that runs: built anew or given, well or not, and the way back. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Problem } from "../../src/base/problem.ts";
+import type { Digest } from "../../src/model/digest.ts";
+import type { Name } from "../../src/model/name.ts";
+import { TestDock } from "./support/dock.ts";
+import { lastSeq, waitForEvent } from "./support/events.ts";
+import { freeHostPort } from "./support/free-port.ts";
+import { httpGet } from "./support/http-get.ts";
+import { findStrays } from "./support/strays.ts";
+import { buildWeb, writeWeb } from "./support/web-blueprint.ts";
+import { runWrk } from "./support/wrk.ts";
+
+const web = "web" as Name;
+const health = 'health: { http: ":80/", every: 2s }';
+const site = "server { listen 80; root /var/www/html; keepalive_requests 200; }\n";
+
+describe("update", () => {
+  let dock: TestDock;
+  let port: number;
+  let blueprint: string;
+  let first: Digest;
+
+  before(async () => {
+    dock = await TestDock.start();
+    port = await freeHostPort();
+    blueprint = writeWeb(dock, [health], site);
+    first = (await dock.client.call("build", { blueprint })).digest;
+    await dock.client.call("create", { name: web, image: first });
+    await dock.client.call("expose", { name: web, exposure: { hostPort: port, port: 80, protocol: "tcp" } });
+    await dock.client.call("start", { names: [web] });
+  });
+
+  after(() => dock[Symbol.asyncDispose]());
+
+  const show = () => dock.client.call("show", { name: web });
+  const page = async () => (await httpGet(`http://127.0.0.1:${port}/`))?.body ?? "";
+  const refusalOf = (call: Promise<unknown>) =>
+    call.then(
+      () => assert.fail("it was not refused"),
+      (error: unknown) => (error instanceof Problem ? error : assert.fail(String(error))),
+    );
+
+  test("--check asks the archive's index and changes nothing: an image just built is as new as it", async () => {
+    const answer = await dock.client.call("update", { name: web, check: true });
+    assert.deepEqual([answer.status, answer.packages, answer.to], ["checked", [], undefined]);
+    assert.equal((await dock.client.call("snapshots", { name: web })).snapshots.length, 0);
+  });
+
+  test("nothing new is nothing done", async () => {
+    const { pid } = (await show()).summary;
+    assert.equal((await dock.client.call("update", { name: web })).status, "unchanged");
+    assert.equal((await show()).summary.pid, pid);
+  });
+
+  test("a new image takes over under load without a lost request, and the snapshot leads back", async () => {
+    writeFileSync(path.join(path.dirname(blueprint), "html/index.html"), "the second edition\n");
+    const load = runWrk({ url: `http://127.0.0.1:${port}/`, seconds: 12, keepAlive: false });
+    await sleep(300);
+    const answer = await dock.client.call("update", { name: web });
+    assert.equal(answer.status, "updated");
+    assert.notEqual(answer.to, first);
+    assert.match(await page(), /the second edition/);
+    assert.deepEqual((await load).faults, []);
+    const { snapshot } = answer;
+    assert.ok(snapshot);
+    const refusal = await refusalOf(dock.client.call("image-remove", { image: first }));
+    assert.equal(refusal.code, "IMAGE_IN_USE");
+    await dock.client.call("rollback", { name: web, snapshot });
+    assert.equal((await show()).record.image, first);
+    assert.doesNotMatch(await page(), /the second edition/);
+    assert.deepEqual(await findStrays(dock, (await dock.client.call("list", {})).iscs), []);
+  });
+
+  test("--check of another image names the packages that differ", async () => {
+    const text = readFileSync(blueprint, "utf8").replace("[nginx-light]", "[nginx-light, netcat-openbsd]");
+    writeFileSync(blueprint, text);
+    const { digest } = await dock.client.call("build", { blueprint });
+    const { packages } = await dock.client.call("update", { name: web, image: digest, check: true });
+    assert.ok(packages.some(({ name, from, to }) => name === "netcat-openbsd" && from === undefined && to !== undefined));
+    assert.ok(packages.every(({ from }) => from === undefined));
+  });
+
+  test("an image that does not become well is not taken: the old one serves on, and nothing is left", async () => {
+    const seq = lastSeq(dock);
+    const before = await show();
+    const { snapshots } = await dock.client.call("snapshots", { name: web });
+    const ill = await buildWeb(dock, ['health: { http: ":80/none", every: 1s, timeout: 500ms }'], site);
+    const refusal = await refusalOf(dock.client.call("update", { name: web, image: ill }));
+    assert.equal(refusal.code, "UPDATE_FAILED");
+    assert.match(
+      refusal.message,
+      /^cannot update web: the fresh instance does not start: its health check http :80\/none fails \(HTTP status 404\)/,
+    );
+    const now = await show();
+    assert.deepEqual([now.summary.pid, now.record.image], [before.summary.pid, before.record.image]);
+    assert.deepEqual((await dock.client.call("snapshots", { name: web })).snapshots, snapshots);
+    assert.deepEqual(await findStrays(dock, (await dock.client.call("list", {})).iscs), []);
+    const event = await waitForEvent(dock, ({ kind }) => kind === "response.update", 5_000, seq);
+    assert.deepEqual([event.severity, event.facts.outcome], ["alert", "kept"]);
+  });
+
+  test("with volumes: an image that does not become well leaves data and service as they were", async () => {
+    const name = "keeper" as Name;
+    const volumes = "volumes: { data: { at: /srv/data, size: 16MiB } }";
+    await dock.client.call("create", { name, image: await buildWeb(dock, [health, volumes], site) });
+    await dock.client.call("start", { names: [name] });
+    const run = async (script: string) => (await dock.client.call("exec", { name, command: ["sh", "-c", script] })).exitCode;
+    assert.equal(await run("echo kept > /srv/data/note"), 0);
+    const ill = await buildWeb(dock, ['health: { command: [sh, -c, "echo lost > /srv/data/note; false"], every: 1s }', volumes], site);
+    const refusal = await refusalOf(dock.client.call("update", { name, image: ill }));
+    assert.equal(refusal.code, "UPDATE_FAILED");
+    assert.equal(await run("grep -q kept /srv/data/note"), 0);
+  });
+
+  test("a stopped ISC gets the image for its next start", async () => {
+    await dock.client.call("stop", { names: [web] });
+    const image = await buildWeb(dock, [health, "scratch: 32MiB"], site);
+    const answer = await dock.client.call("update", { name: web, image });
+    assert.deepEqual([answer.status, answer.running], ["updated", false]);
+    await dock.client.call("start", { names: [web] });
+    assert.equal((await show()).record.image, image);
+  });
+});
