@@ -1,6 +1,7 @@
 /** The sensors, each started by itself: one that throws or is missing is told of, and leaves the others alone. */
 import type { Engine } from "../engine/engine.ts";
 import { startExits } from "../engine/watch/exits.ts";
+import { startFirewall } from "../engine/watch/firewall.ts";
 import { startHealth } from "../engine/watch/health.ts";
 import { startIntegrity } from "../engine/watch/integrity.ts";
 import { startPressure } from "../engine/watch/pressure.ts";
@@ -11,6 +12,7 @@ type Start = (engine: Engine, config: DockConfig) => Promise<AsyncDisposable>;
 
 const sensors: readonly (readonly [string, Start])[] = [
   ["exits", startExits],
+  ["firewall", startFirewall],
   ["health", startHealth],
   ["integrity", (engine, config) => startIntegrity(engine, config.integrity)],
   ["pressure", startPressure],

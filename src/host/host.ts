@@ -1,6 +1,7 @@
 /** The one door to the machine. Everything that touches files, programs, the kernel or the clock goes through a Host, so that tests can stand in for it. */
 import type { Duplex } from "node:stream";
 import type { Kernel } from "./kernel.ts";
+import type { startNflog } from "./nflog.ts";
 import type { Probe } from "./probe.ts";
 
 export interface Host {
@@ -21,6 +22,8 @@ export interface Host {
   readonly probe: Probe;
   /** SHA-256 of a file and its fs-verity digest, on all cores. */
   measure(path: string): Promise<FileMeasure>;
+  /** Packets that the firewall logs to a group. Throws Error when the group cannot be read. */
+  readonly nflog: typeof startNflog;
 }
 
 export interface FileMeasure {

@@ -4,6 +4,7 @@ import type { Host } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { createLocalFiles } from "./local-files.ts";
 import { createMeasureFile } from "./measure.ts";
+import { startNflog } from "./nflog.ts";
 import { createProbe } from "./probe.ts";
 import { resolveName } from "./resolve-name.ts";
 import { runCommand } from "./run-command.ts";
@@ -21,5 +22,6 @@ export function createLocalHost(kernel: Kernel): Host {
     resolveName,
     probe: createProbe(),
     measure: createMeasureFile(),
+    nflog: startNflog,
   };
 }

@@ -60,6 +60,15 @@ export function cgroupRoot(dock: DockIdentity): string {
   return `isc-${dock.tag}`;
 }
 
+/** Whether an address as the kernel writes it lies in this dock's networks. */
+export function isAddressOfDock(dock: DockIdentity, address: string): boolean {
+  if (address.includes(":")) return address.startsWith(`${dock.prefix6}:`);
+  const octets = address.split(".").map(Number);
+  if (octets.length !== 4) return false;
+  const value = octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  return value >= dock.networkBase && value < dock.networkBase + 2 ** (32 - dock.prefixLength);
+}
+
 /**
  * @param tagHex four hexadecimal digits, from a hash of the dock's root and network
  * @param network ISC_NET, e.g. "10.201.0.0/16"

@@ -1,0 +1,163 @@
+/**
+ * The firewall sensor: what was refused, and to or of whom. Packets come through the kernel's log to user space, as many as each link may
+ * put into it; how many there were in truth the firewall's counters say. Without that log only the counters are told.
+ */
+import type { NflogBatch, RefusedPackets } from "../../host/nflog.ts";
+import { identityOfSlot, isAddressOfDock } from "../../model/identity.ts";
+import { RefusalCounts } from "../../plan/watch/refusal-counts.ts";
+import { intervalMs, RefusalTally } from "../../plan/watch/refusal-tally.ts";
+import { describeCount, type Refused } from "../../plan/watch/refusal-words.ts";
+import { type Refusal, refusals } from "../../render/nft-ruleset-refusals.ts";
+import type { Engine } from "../engine.ts";
+
+/** IP with options or extensions, and the ports behind. */
+const copyBytes = 128;
+const endsEveryMs = 1_000;
+
+export async function startFirewall(engine: Engine): Promise<AsyncDisposable> {
+  const sensor = new FirewallSensor(engine);
+  const timers = [
+    setInterval(() => sensor.endIntervals(), endsEveryMs).unref(),
+    setInterval(() => sensor.lookAtCounters(), intervalMs).unref(),
+  ];
+  const listener = await listen(engine, sensor);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      for (const timer of timers) clearInterval(timer);
+      await listener?.[Symbol.asyncDispose]();
+      sensor.endIntervals(Number.POSITIVE_INFINITY);
+    },
+  };
+}
+
+/** Undefined where packets cannot be read: that is told, and the counters go on. */
+async function listen(engine: Engine, sensor: FirewallSensor): Promise<AsyncDisposable | undefined> {
+  const { logGroup } = engine.firewall;
+  const missing = (reason: string) => sensor.tellMissing(reason);
+  if (logGroup === undefined) return void missing("the kernel has no nfnetlink_log");
+  try {
+    return await engine.host.nflog({ group: logGroup, copyBytes }, { onMessage: (batch) => sensor.take(batch), onEnd: missing });
+  } catch (error) {
+    return void missing(error instanceof Error ? error.message : String(error));
+  }
+}
+
+class FirewallSensor {
+  readonly #engine: Engine;
+  readonly #tally = new RefusalTally();
+  readonly #counts = new RefusalCounts();
+  #hasLog = true;
+  #active = true;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  tellMissing(reason: string): void {
+    this.#hasLog = false;
+    this.#engine.events.emit({
+      sensor: "firewall",
+      severity: "warning",
+      kind: "sensor.missing",
+      message: `refused packets are counted but not seen one by one: ${reason}`,
+      facts: { sensor: "firewall", reason, remains: "counters of the firewall" },
+    });
+  }
+
+  take({ packets, beyond, lost }: NflogBatch): void {
+    this.#active = true;
+    const owners = new Owners(this.#engine);
+    const now = this.#engine.host.monotonic();
+    for (const packet of packets) {
+      const refused = toRefused(this.#engine, owners, packet);
+      if (!refused) continue;
+      if (refused.link !== "") this.#counts.told(packet.prefix, refused.link, packet.count);
+      for (const draft of this.#tally.note(refused, now)) this.#engine.events.emit(draft);
+    }
+    // Those are missing from what was told, so the counters show them.
+    if (beyond > 0 || lost > 0) this.#active = true;
+  }
+
+  endIntervals(nowMs = this.#engine.host.monotonic()): void {
+    if (this.#tally.isEmpty) return;
+    for (const draft of this.#tally.end(nowMs)) this.#engine.events.emit(draft);
+  }
+
+  /** Only where something may have changed: whatever is refused puts its first packets into the log. */
+  lookAtCounters(): void {
+    if (this.#hasLog && !this.#active && !this.#counts.isBehind) return;
+    this.#active = false;
+    const owners = new Owners(this.#engine);
+    for (const { refusal, link, refused, untold } of this.#counts.look(this.#read())) {
+      const isc = owners.find(link);
+      this.#engine.events.emit(describeCount({ isc, link, refused, untold, ...directionOf(refusal as Refusal) }));
+    }
+  }
+
+  /** Before reconcile has loaded the table, and when somebody took it away (which verify tells), there is nothing to count. */
+  #read(): ReturnType<Engine["firewall"]["countRefused"]> {
+    try {
+      return this.#engine.firewall.countRefused();
+    } catch {
+      return new Map();
+    }
+  }
+}
+
+/** Whose links and addresses are whose, now. Made anew for each batch, and only when asked. */
+class Owners {
+  readonly #engine: Engine;
+  #known: ReadonlyMap<string, Refused["isc"]> | undefined;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  find(linkOrAddress: string | undefined): Refused["isc"] {
+    this.#known ??= this.#list();
+    return linkOrAddress === undefined ? undefined : this.#known.get(linkOrAddress);
+  }
+
+  #list(): ReadonlyMap<string, Refused["isc"]> {
+    const known = new Map<string, Refused["isc"]>();
+    for (const { name, image, slot, beside = [] } of this.#engine.iscs.list()) {
+      for (const instance of [{ slot, image }, ...beside]) {
+        const { link, address, address6 } = identityOfSlot(this.#engine.dock, instance.slot);
+        for (const key of [link, address, address6]) known.set(key, { name, image: instance.image });
+      }
+    }
+    return known;
+  }
+}
+
+function toRefused({ dock }: Engine, owners: Owners, { prefix, inLink, outLink, headers, count }: RefusedPackets): Refused | undefined {
+  const refusal = refusals.find((one) => one === prefix);
+  if (!refusal) return undefined;
+  const { direction, quarantined } = directionOf(refusal);
+  const link = (direction === "in" ? outLink : inLink) ?? "";
+  const { source = "", destination = "", protocol = "", port, icmpType, flags } = headers ?? {};
+  const peer = direction === "out" ? destination : source;
+  const ownAddress = direction === "in" ? destination : source;
+  return {
+    isc: owners.find(link) ?? (direction === "spoof" ? undefined : owners.find(ownAddress)),
+    direction,
+    quarantined,
+    link,
+    source,
+    destination,
+    peer,
+    isNeighbour: isAddressOfDock(dock, peer),
+    protocol,
+    port,
+    icmpType,
+    flags,
+    isOpening: flags === undefined || flags === "SYN" || (flags.includes("SYN") && !flags.includes("ACK")),
+    count,
+  };
+}
+
+function directionOf(refusal: Refusal): Pick<Refused, "direction" | "quarantined"> {
+  if (refusal === "quarantine_in") return { direction: "in", quarantined: true };
+  if (refusal === "quarantine_out") return { direction: "out", quarantined: true };
+  return { direction: refusal, quarantined: false };
+}

@@ -1,0 +1,111 @@
+/** The thread that reads refused packets: equal ones become one with a count, and the main thread hears of them a few times a second. */
+import { bind, KernelError } from "./kernel/libc.ts";
+import { NetlinkListener } from "./kernel/netlink-listener.ts";
+import { NLMSG_ERROR, parseAck, parseMessages, textOf } from "./kernel/netlink-message.ts";
+import { parseLoggedPacket } from "./kernel/nflog-packet.ts";
+import { encodeNflogBinding, nflogPacket } from "./kernel/nflog-wire.ts";
+import { type Listening, listenInThread } from "./listener-thread.ts";
+import type { NflogBatch, NflogOptions, RefusedPackets } from "./nflog.ts";
+
+const NETLINK_NETFILTER = 12;
+const waitingBytes = 2 * 1024 * 1024;
+const gatherMs = 200;
+/** More kinds of packets than this in one batch are only counted. */
+const mostKinds = 2_000;
+
+class Reader {
+  readonly #listener: NetlinkListener;
+  readonly #listening: Listening<NflogOptions, NflogBatch>;
+  #kinds = new Map<string, RefusedPackets & { count: number }>();
+  #links = new Map<number, string>();
+  #beyond = 0;
+  #lost = 0;
+
+  constructor(listener: NetlinkListener, listening: Listening<NflogOptions, NflogBatch>) {
+    this.#listener = listener;
+    this.#listening = listening;
+  }
+
+  /** Throws KernelError: EBUSY when another program reads the group. */
+  awaitBinding(answers: number): void {
+    let missing = answers;
+    while (missing > 0 && this.#listener.wait(5_000) === "data") {
+      const datagram = this.#listener.receive();
+      if (!Buffer.isBuffer(datagram)) continue;
+      for (const message of parseMessages(datagram)) {
+        if (message.type !== NLMSG_ERROR) continue;
+        const { errno, text } = parseAck(message);
+        if (errno !== 0) throw new KernelError(`bind log group ${this.#listening.options.group}`, errno, text);
+        missing -= 1;
+      }
+    }
+    if (missing > 0) throw new Error(`cannot bind log group ${this.#listening.options.group}: the kernel does not answer`);
+  }
+
+  readUntilStopped(): void {
+    let due: number | undefined;
+    for (;;) {
+      const woken = this.#listener.wait(due === undefined ? -1 : Math.max(0, due - performance.now()));
+      if (woken === "stop") break;
+      if (woken === "data") {
+        this.#take();
+        due ??= performance.now() + gatherMs;
+      }
+      if (due === undefined || performance.now() < due) continue;
+      this.#tell();
+      due = undefined;
+    }
+    this.#tell();
+  }
+
+  #take(): void {
+    const datagram = this.#listener.receive();
+    if (datagram === "lost") this.#lost += 1;
+    if (!Buffer.isBuffer(datagram)) return;
+    for (const message of parseMessages(datagram)) if (message.type === nflogPacket) this.#note(message.payload);
+  }
+
+  #note(payload: Buffer): void {
+    const { prefix, inIndex, outIndex, headers } = parseLoggedPacket(payload);
+    const [inLink, outLink] = [this.#linkName(inIndex), this.#linkName(outIndex)];
+    // The source port of a new attempt is another every time: it does not make another kind.
+    const { sourcePort: _sourcePort, ...same } = headers ?? { source: "", destination: "", protocol: "" };
+    const key = JSON.stringify([prefix, inLink, outLink, same]);
+    const known = this.#kinds.get(key);
+    if (known) known.count += 1;
+    else if (this.#kinds.size >= mostKinds) this.#beyond += 1;
+    else this.#kinds.set(key, { prefix, ...(inLink && { inLink }), ...(outLink && { outLink }), ...(headers && { headers }), count: 1 });
+  }
+
+  #tell(): void {
+    if (this.#kinds.size > 0 || this.#lost > 0)
+      this.#listening.tell({ packets: [...this.#kinds.values()], beyond: this.#beyond, lost: this.#lost });
+    this.#kinds = new Map();
+    this.#links = new Map();
+    this.#beyond = 0;
+    this.#lost = 0;
+  }
+
+  /** Asked once for each batch: a number is never used for another link, but a name may change. */
+  #linkName(index: number | undefined): string | undefined {
+    if (index === undefined) return undefined;
+    const known = this.#links.get(index) ?? findLinkName(index);
+    if (known !== undefined) this.#links.set(index, known);
+    return known;
+  }
+}
+
+function findLinkName(index: number): string | undefined {
+  const name = Buffer.alloc(16);
+  return bind("libc.so.6", "void *if_indextoname(unsigned int index, void *name)")(index, name) ? textOf(name) : undefined;
+}
+
+listenInThread<NflogOptions, NflogBatch>((listening) => {
+  using listener = new NetlinkListener({ protocol: NETLINK_NETFILTER, groups: 0, waitingBytes, stop: listening.stop });
+  const { group, copyBytes } = listening.options;
+  listener.send(encodeNflogBinding(group, copyBytes), `bind log group ${group}`);
+  const reader = new Reader(listener, listening);
+  reader.awaitBinding(2);
+  listening.listening();
+  reader.readUntilStopped();
+});
