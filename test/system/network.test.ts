@@ -112,6 +112,24 @@ describe("the network of an ISC", () => {
     assert.equal(await open.ask(), true);
   });
 
+  test("on a host that has IPv6 switched off an ISC starts all the same, with IPv4 alone", async () => {
+    const set = (value: 0 | 1) => hosts.run("host", ["sysctl", "-qw", `net.ipv6.conf.default.disable_ipv6=${value}`]);
+    set(1);
+    try {
+      await dock.client.call("restart", { names: [web] });
+      assert.equal(hosts.curl("host", "http://127.0.0.1:8080/"), "200");
+      const { findings } = await dock.client.call("verify", { names: [web] });
+      assert.deepEqual(
+        findings.filter(({ verdict }) => verdict === "FAIL"),
+        [],
+      );
+    } finally {
+      set(0);
+    }
+    await dock.client.call("restart", { names: [web] });
+    assert.equal(hosts.curl("host", "http://[::1]:8080/"), "200");
+  });
+
   test("a host firewall that refuses forwarding by default does not cut ISCs off, and is not opened for others", async () => {
     hosts.run("host", ["iptables", "-P", "FORWARD", "DROP"]);
     const deadline = Date.now() + noticeMs;

@@ -39,7 +39,7 @@ export function ensureNetwork(engine: Engine, record: IscRecord): void {
   using outside = new rtnetlink.Rtnetlink();
   const found = outside.findLink(identity.link);
   if (namespaces.isNamespacePin(pin) && found?.up) {
-    if (hasIpv6(engine)) ensureLoopbackRoute(outside, found.index);
+    if (hasIpv6(engine, identity.link)) ensureLoopbackRoute(outside, found.index);
     return;
   }
   namespaces.createNetworkNamespace(pin, () => prepareInside(engine));
@@ -50,7 +50,8 @@ export function ensureNetwork(engine: Engine, record: IscRecord): void {
     outside.createVethPair(pair);
   });
   configureOutside(engine, outside, identity, macs.inside);
-  namespaces.withNetworkNamespace(pin, () => configureInside(engine, identity, macs.outside));
+  const ipv6 = hasIpv6(engine, identity.link);
+  namespaces.withNetworkNamespace(pin, () => configureInside(engine, identity, { outsideMac: macs.outside, ipv6 }));
 }
 
 /** The kernel ends the pair with the namespace, in the background: deleting the link ourselves would hold up the dock for tens of milliseconds. */
@@ -70,7 +71,7 @@ function configureOutside(engine: Engine, socket: Socket, identity: SlotIdentity
   socket.addAddress({ link, address: identity.gateway, prefixLength: 32 });
   socket.addRoute({ link, destination: identity.address, prefixLength: 32, source: identity.gateway });
   socket.addNeighbour({ link, address: identity.address, mac: insideMac });
-  if (!hasIpv6(engine)) return;
+  if (!hasIpv6(engine, identity.link)) return;
   socket.addAddress({ link, address: identity.gateway6, prefixLength: 64, noDad: true });
   socket.addRoute({ link, destination: identity.address6, prefixLength: 128 });
   socket.addNeighbour({ link, address: identity.address6, mac: insideMac });
@@ -87,7 +88,13 @@ function ensureLoopbackRoute(socket: Socket, link: number): void {
   socket.addLocalRoute({ destination: "::1", link, metric: link });
 }
 
-function configureInside(engine: Engine, identity: SlotIdentity, outsideMac: string): void {
+interface Outside {
+  readonly outsideMac: string;
+  /** The host's end speaks it. */
+  readonly ipv6: boolean;
+}
+
+function configureInside(engine: Engine, identity: SlotIdentity, { outsideMac, ipv6 }: Outside): void {
   using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
   const link = indexOf(socket, insideLink);
   socket.setLinkUp(link);
@@ -95,7 +102,7 @@ function configureInside(engine: Engine, identity: SlotIdentity, outsideMac: str
   socket.addRoute({ link, destination: identity.gateway, prefixLength: 32 });
   socket.addRoute({ link, gateway: identity.gateway, family: "inet" });
   socket.addNeighbour({ link, address: identity.gateway, mac: outsideMac });
-  if (!hasIpv6(engine)) return;
+  if (!ipv6) return;
   socket.addAddress({ link, address: identity.address6, prefixLength: 128, noDad: true });
   socket.addRoute({ link, gateway: identity.gateway6, family: "inet6", onLink: true });
   socket.addNeighbour({ link, address: identity.gateway6, mac: outsideMac });
@@ -113,9 +120,9 @@ function indexOf(socket: Socket, name: string): number {
   return link.index;
 }
 
-/** A kernel booted with ipv6.disable=1 has no such settings. */
-function hasIpv6(engine: Engine): boolean {
-  return engine.host.files.findNow("/proc/sys/net/ipv6/conf/all") !== undefined;
+/** Not on a kernel booted with ipv6.disable=1, nor where the host's disable_ipv6 switches it off on new links: the host's wish is heeded. */
+function hasIpv6(engine: Engine, link: string): boolean {
+  return engine.host.files.findTextNow(`/proc/sys/net/ipv6/conf/${link}/disable_ipv6`)?.trim() === "0";
 }
 
 /** /proc/sys/net shows the namespace of the thread that opens it. A setting this kernel lacks is none to make. */
