@@ -37,6 +37,7 @@ const budgets: readonly (Budget & { readonly title: string })[] = [
     { title: `${id} requests not below docker`, kind: "ratio" as const, id, to: "docker" as const, least: 1 },
     { title: `${id} requests: aim at 0.95 × bare`, kind: "ratio" as const, id, to: "bare nginx" as const, least: 0.95 },
   ]),
+  { title: "no request fails while rotating every 5 s", kind: "most", id: "rotation-failed", limit: 0, unit: "requests", scaled: false },
   { title: "rebuild after one changed file ≤ 5 s", kind: "most", id: "rebuild", limit: 5_000, unit: "ms", scaled: true },
   { title: "another package set ≤ 20 s", kind: "most", id: "repackage", limit: 20_000, unit: "ms", scaled: true },
 ];

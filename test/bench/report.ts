@@ -42,7 +42,7 @@ function renderFigures(measurements: Measurements, { measure, contender, values,
 }
 
 function renderFigure(value: number, unit: Unit): string {
-  if (unit === "bytes" || unit === "requests/s" || value >= 1_000) return value.toFixed(0);
+  if (unit === "bytes" || unit === "requests/s" || unit === "requests" || value >= 1_000) return value.toFixed(0);
   return value.toFixed(unit === "MiB" || value < 10 ? 2 : 1);
 }
 

@@ -13,7 +13,9 @@ import type { BenchOptions, RivalName, RowName } from "./options.ts";
 import { measureBuild } from "./rows/build.ts";
 import { measureClone } from "./rows/clone.ts";
 import { measureCrowd } from "./rows/crowd.ts";
+import { measureLedger } from "./rows/ledger.ts";
 import { measureReset } from "./rows/reset.ts";
+import { measureRotation } from "./rows/rotation.ts";
 import { measureStart } from "./rows/start.ts";
 import { measureTraffic } from "./rows/traffic.ts";
 import { measureVerify } from "./rows/verify.ts";
@@ -65,9 +67,11 @@ function listRows(bench: Bench, blueprint: string): readonly (readonly [string, 
     clone: () => measureClone(bench),
     verify: () => measureVerify(bench),
     traffic: () => measureTraffic(bench),
+    rotation: () => measureRotation(bench),
     memory: () => measureCrowd(bench, { memory: true, daily: daily === true }),
     // Measured with the same crowd as memory.
     daily: () => (memory ? Promise.resolve() : measureCrowd(bench, { memory: false, daily: true })),
+    ledger: () => measureLedger(bench),
     build: () => measureBuild(bench, blueprint),
   };
   return Object.entries(rows).filter(([row]) => bench.options.only.some((wanted) => wanted === row));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseWrk } from "./wrk.ts";
+import { parseFailures, parseWrk } from "./wrk.ts";
 
 const sound = `Running 2s test @ http://10.251.3.2:8000/
   1 threads and 16 connections
@@ -23,6 +23,15 @@ test("a rate with failed requests is refused", () => {
     () => parseWrk(sound.replace("Requests/sec", "  Non-2xx or 3xx responses: 7\nRequests/sec")),
     /Non-2xx or 3xx responses: 7/,
   );
+});
+
+test("failures of every kind are counted together", () => {
+  assert.deepEqual(parseFailures(sound), { requests: 44_565, failed: 0, words: "" });
+  const faulty = sound.replace(
+    "Requests/sec",
+    "  Socket errors: connect 1, read 12, write 0, timeout 3\n  Non-2xx or 3xx responses: 7\nRequests/sec",
+  );
+  assert.equal(parseFailures(faulty).failed, 23);
 });
 
 test("no request at all is no measurement", () => {

@@ -9,20 +9,36 @@ export interface LoadOptions {
 }
 
 /** @returns requests per second. Throws Error when requests failed: such a figure would say nothing. */
-export async function measureLoad({ address, port }: Endpoint, { seconds, newConnections }: LoadOptions): Promise<number> {
-  const close = newConnections ? ["--header", "Connection: close"] : [];
-  const output = await run("wrk", [
-    "--threads",
-    "1",
-    "--connections",
-    "16",
-    "--duration",
-    `${seconds}s`,
-    ...close,
-    `http://${address}:${port}/`,
-  ]);
-  return parseWrk(output);
+export async function measureLoad(endpoint: Endpoint, options: LoadOptions): Promise<number> {
+  return parseWrk(await runWrk(endpoint, options));
 }
+
+export interface Failures {
+  readonly requests: number;
+  readonly failed: number;
+  /** wrk's own, where something failed. */
+  readonly words: string;
+}
+
+/** How many requests were made, and how many of them failed. */
+export async function countFailures(endpoint: Endpoint, options: LoadOptions): Promise<Failures> {
+  return parseFailures(await runWrk(endpoint, options));
+}
+
+async function runWrk({ address, port }: Endpoint, { seconds, newConnections }: LoadOptions): Promise<string> {
+  const close = newConnections ? ["--header", "Connection: close"] : [];
+  return run("wrk", ["--threads", "1", "--connections", "16", "--duration", `${seconds}s`, ...close, `http://${address}:${port}/`]);
+}
+
+export function parseFailures(output: string): Failures {
+  const requests = Number(/^\s*(\d+) requests in /m.exec(output)?.[1] ?? 0);
+  if (requests === 0) throw new Error("wrk made no request");
+  const words = output.match(faultLine)?.map((line) => line.trim()) ?? [];
+  const failed = words.flatMap((line) => line.replace("2xx or 3xx", "").match(/\d+/g) ?? []).reduce((sum, count) => sum + Number(count), 0);
+  return { requests, failed, words: words.join(", ") };
+}
+
+const faultLine = /^\s+(?:Socket errors:.*|Non-2xx or 3xx responses:.*)$/gm;
 
 export function parseWrk(output: string): number {
   const rate = Number(/^Requests\/sec:\s+([\d.]+)$/m.exec(output)?.[1]);

@@ -35,9 +35,9 @@ export class LedgerCursor {
 
   async #readSegment(file: string, take: (line: string) => Promise<void>): Promise<void> {
     if (!fs.existsSync(file)) return;
-    const pieces: string[] = [];
-    await readPieces(file, this.#offset, (text) => pieces.push(text));
-    for (const line of pieces.flatMap((text) => text.split("\n"))) {
+    const pieces: Buffer[] = [];
+    await readPieces(file, this.#offset, (bytes) => pieces.push(bytes));
+    for (const line of pieces.flatMap((bytes) => bytes.toString("utf8").split("\n"))) {
       const seq = seqOf(line);
       if (seq === undefined || seq > this.#seq) await take(line);
       this.#seq = Math.max(this.#seq, seq ?? 0);

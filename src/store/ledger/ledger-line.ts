@@ -2,7 +2,7 @@
  * One line of the ledger: an event as JSON, with the hash that chains it to the line before. The hash is SHA-256 over the hash before,
  * a newline, and the event's JSON without its hash: whoever changes, removes, inserts or moves a line breaks the chain there.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Event } from "../../model/event.ts";
 
 /** What the first line of a ledger is chained to. */
@@ -53,5 +53,5 @@ export function parseLedgerLine(text: string): LedgerLine | undefined {
 }
 
 export function chainHash(previousHash: string, body: string): string {
-  return createHash("sha256").update(previousHash).update("\n").update(body).digest("hex");
+  return hash("sha256", `${previousHash}\n${body}`, "hex");
 }

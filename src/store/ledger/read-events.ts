@@ -17,16 +17,12 @@ export async function readEvents(directory: string, query: EventQuery, take: (ev
     for (const segment of segments) await scan(segment, query, take);
     return;
   }
-  const found: Event[][] = [];
-  let count = 0;
+  const found: Event[] = [];
   for (const segment of [...segments].reverse()) {
-    if (count >= query.tail) break;
-    const events: Event[] = [];
-    await scan(segment, query, (event) => events.push(event));
-    found.unshift(events);
-    count += events.length;
+    if (found.length >= query.tail) break;
+    await scanBackwards(segment, query, query.tail, found);
   }
-  for (const event of query.tail === 0 ? [] : found.flat().slice(-query.tail)) take(event);
+  for (const event of found.reverse()) take(event);
 }
 
 /** Segments that can hold events of the time asked for. */
@@ -47,15 +43,42 @@ function timeOfLast(file: string): number | undefined {
 }
 
 async function scan(segment: Segment, query: EventQuery, take: (event: Event) => void): Promise<void> {
-  const needles = needlesOf(query);
-  const mayMean = (text: string) => needles.every((group) => group.some((needle) => text.includes(needle)));
-  await readPieces(segment.file, 0, (text) => {
-    if (!mayMean(text)) return;
-    for (const line of text.split("\n")) {
-      const event = mayMean(line) ? parseQuickly(line) : undefined;
-      if (event !== undefined && isWanted(event, query)) take(event);
+  const find = finder(query);
+  await readPieces(segment.file, 0, (bytes) => {
+    if (!find.mayMean(bytes)) return;
+    for (const line of bytes.toString("utf8").split("\n")) {
+      const event = find.event(line);
+      if (event !== undefined) take(event);
     }
   });
+}
+
+/** Adds wanted events to `found`, the newest first, until there are `most`. */
+async function scanBackwards(segment: Segment, query: EventQuery, most: number, found: Event[]): Promise<void> {
+  const find = finder(query);
+  const pieces: Buffer[] = [];
+  await readPieces(segment.file, 0, (bytes) => pieces.push(bytes));
+  for (const bytes of pieces.reverse()) {
+    if (!find.mayMean(bytes)) continue;
+    for (const line of bytes.toString("utf8").split("\n").reverse()) {
+      if (found.length >= most) return;
+      const event = find.event(line);
+      if (event !== undefined) found.push(event);
+    }
+  }
+}
+
+function finder(query: EventQuery) {
+  const needles = needlesOf(query);
+  // A buffer is searched without being decoded.
+  const mayMean = (text: string | Buffer) => needles.every((group) => group.some((needle) => text.includes(needle)));
+  return {
+    mayMean,
+    event: (line: string): Event | undefined => {
+      const event = mayMean(line) ? parseQuickly(line) : undefined;
+      return event !== undefined && isWanted(event, query) ? event : undefined;
+    },
+  };
 }
 
 /** Our own lines: whether they are as they were written, `ledger verify` tells. One that cannot be parsed is left out. */

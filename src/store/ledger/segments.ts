@@ -54,9 +54,9 @@ export function readLastLine(file: string): { readonly line: string | undefined;
 
 /** Calls `take` with every line of a file and the offset behind it, from an offset on; a torn last line is left out. */
 export function readLines(file: string, offset: number, take: (line: string, end: number) => void): Promise<void> {
-  return readPieces(file, offset, (text, start) => {
+  return readPieces(file, offset, (bytes, start) => {
     let position = start;
-    for (const line of text.split("\n")) {
+    for (const line of bytes.toString("utf8").split("\n")) {
       position += Buffer.byteLength(line) + 1;
       take(line, position);
     }
@@ -64,7 +64,7 @@ export function readLines(file: string, offset: number, take: (line: string, end
 }
 
 /** Calls `take` with whole lines, many at a time and joined by newlines, and the offset they begin at. Lets others work in between. */
-export async function readPieces(file: string, offset: number, take: (text: string, start: number) => void): Promise<void> {
+export async function readPieces(file: string, offset: number, take: (bytes: Buffer, start: number) => void): Promise<void> {
   const handle = await fs.promises.open(file, "r");
   try {
     let [at, rest] = [offset, Buffer.alloc(0)];
@@ -72,7 +72,7 @@ export async function readPieces(file: string, offset: number, take: (text: stri
       const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(readBytes), 0, readBytes, at + rest.length);
       const bytes = rest.length === 0 ? buffer.subarray(0, bytesRead) : Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
       const end = bytes.lastIndexOf(newline) + 1;
-      if (end > 0) take(bytes.toString("utf8", 0, end - 1), at);
+      if (end > 0) take(bytes.subarray(0, end - 1), at);
       rest = Buffer.from(bytes.subarray(end));
       at += end;
       if (bytesRead === 0) return;
