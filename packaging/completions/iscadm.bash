@@ -9,11 +9,11 @@ _iscadm() {
   verb=${path[0]-}
   case $verb in image | ledger | dock) [[ ${#path[@]} -gt 1 ]] && verb="$verb ${path[1]}" ;; esac
   case $verb in
-    '') words="run build create ls show top logs events ledger verify start stop restart exec console expose unexpose destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
+    '') words="run build create ls show top logs events ledger verify start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
     image) words="ls show verify rm export import" ;;
     ledger) words="verify" ;;
     dock) words="start stop status" ;;
-    help) words="run build create ls show top logs events ledger verify start stop restart exec console expose unexpose destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version" ;;
+    help) words="run build create ls show top logs events ledger verify start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version" ;;
     "run") options="-n --name"; files=yes ;;
     "build") options="--no-cache"; files=yes ;;
     "create") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null) $(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')"; files=yes ;;
@@ -31,6 +31,8 @@ _iscadm() {
     "console") options="-u --user"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "expose") options="--at"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "unexpose") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "quarantine") options="--reason"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "release") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "destroy") options="--shred -y --yes"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "reset") options="--to"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "update") options="--image --check"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;

@@ -28,8 +28,8 @@ export class CleanseClock {
     }
   }
 
-  async #dueAfter(engine: Engine, { name, desired, image }: IscRecord): Promise<number | undefined> {
-    if (desired !== "running" || this.#running.has(name)) return undefined;
+  async #dueAfter(engine: Engine, { name, desired, image, quarantine }: IscRecord): Promise<number | undefined> {
+    if (desired !== "running" || quarantine || this.#running.has(name)) return undefined;
     const everyMs = (await engine.images.findManifest(image))?.posture.cleanse?.everyMs;
     if (everyMs === undefined || (this.#notBefore.get(name) ?? 0) > engine.host.now()) return undefined;
     const live = findProcess(engine, name);

@@ -7,6 +7,7 @@ import type { Name } from "../model/name.ts";
 import { execArguments } from "../tools/oci-runtime.ts";
 import type { Engine } from "./engine.ts";
 import { findUser } from "./exec-user.ts";
+import { assertFree } from "./lifecycle/quarantine-refusal.ts";
 import { findProcess, runtimeFor } from "./parts/process.ts";
 
 export interface ExecRequest {
@@ -31,7 +32,7 @@ export interface ExecSession {
 
 /** Throws Problem ISC_STOPPED or USAGE. */
 export async function startExec(engine: Engine, request: ExecRequest): Promise<ExecSession> {
-  engine.iscs.get(serviceOf(request.name));
+  assertFree(engine.iscs.get(serviceOf(request.name)), "run a command in");
   const live = findProcess(engine, request.name);
   if (!live)
     throw new Problem("ISC_STOPPED", `cannot run a command in ${request.name}: it is not running`, {

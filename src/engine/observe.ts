@@ -13,7 +13,7 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
   const pressures = live ? engine.conditions.pressuresOn(engine.layout.parts(record.name)) : [];
   return {
     name: record.name,
-    status: statusOf(record, live !== undefined),
+    status: record.quarantine ? "quarantined" : statusOf(record, live !== undefined),
     image: record.image,
     imageName: manifest?.name ?? record.name,
     address: identity.address,
@@ -25,6 +25,7 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
     ...(exitCode !== undefined && { exitCode }),
     ...(health && { health }),
     ...(pressures.length > 0 && { pressures }),
+    ...(record.quarantine && { quarantine: record.quarantine }),
   };
 }
 

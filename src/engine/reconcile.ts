@@ -10,6 +10,7 @@ import { emptyTemporary } from "./build/work-directory.ts";
 import type { Engine } from "./engine.ts";
 import { recordOfBeside } from "./lifecycle/beside.ts";
 import { finishDestroy } from "./lifecycle/destroy.ts";
+import { reconcileQuarantine } from "./lifecycle/quarantine.ts";
 import { startFresh } from "./lifecycle/start.ts";
 import { endProcesses, removeBeside, removeInstance, removeParts } from "./lifecycle/stop.ts";
 import { removeStrayCgroups } from "./parts/cgroup.ts";
@@ -46,16 +47,18 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
       failed.push({ name: record.name, error });
     }
   };
+  for (const record of kept) await attempt(record, () => reconcileQuarantine(engine, record));
   for (const record of kept) await attempt(record, () => endBeside(engine, record));
   for (const record of kept) await attempt(record, async () => ensureNetwork(engine, record));
   const keptParts = new Set<string>(kept.map((record) => engine.layout.parts(record.name)));
   const isKept = (name: string) => keptParts.has(name);
   killStrayMonitors(engine, isKept);
   await removeStrayCgroups(engine, isKept);
-  for (const record of rest) await attempt(record, () => removeParts(engine, record));
+  for (const record of rest.filter((one) => !keepsRemains(one))) await attempt(record, () => removeParts(engine, record));
   await removeOrphans(engine);
   for (const record of rest.filter(({ desired }) => desired === "destroyed")) await attempt(record, () => finishDestroy(engine, record));
-  for (const record of rest.filter(({ desired }) => desired === "running")) await attempt(record, () => startFresh(engine, record.name));
+  const due = rest.filter((one) => one.desired === "running" && !keepsRemains(one));
+  for (const record of due) await attempt(record, () => startFresh(engine, record.name));
   sweepImageMounts(
     engine,
     new Set(
@@ -67,7 +70,7 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
   );
   return {
     kept: kept.map(({ name }) => name),
-    started: rest.filter(({ desired, name }) => desired === "running" && !failed.some((one) => one.name === name)).map(({ name }) => name),
+    started: due.filter(({ name }) => !failed.some((one) => one.name === name)).map(({ name }) => name),
     removed: rest.filter(({ desired }) => desired === "destroyed").map(({ name }) => name),
     failed,
   };
@@ -79,6 +82,11 @@ async function endBeside(engine: Engine, record: IscRecord): Promise<void> {
     if (beside.role === "previous") await endProcesses(engine, recordOfBeside(record, beside), farewellMs);
   }
   await removeBeside(engine, record.name);
+}
+
+/** What was in quarantine when its processes ended keeps what it has, and is not started by itself. */
+function keepsRemains({ quarantine, desired }: IscRecord): boolean {
+  return quarantine !== undefined && desired !== "destroyed";
 }
 
 /** Sensors forget with the dock that had them: what runs on is new to them. */

@@ -1,6 +1,7 @@
 /** The kernel calls of host/kernel as one bundle, so that a test can hand in another. */
 import type * as btrfs from "./kernel/btrfs.ts";
 import type * as btrfsQuota from "./kernel/btrfs-quota.ts";
+import type * as conntrack from "./kernel/conntrack.ts";
 import type * as features from "./kernel/features.ts";
 import type * as fileSystem from "./kernel/file-system.ts";
 import type * as fscrypt from "./kernel/fscrypt.ts";
@@ -20,6 +21,7 @@ import type * as verity from "./kernel/verity.ts";
 export interface Kernel {
   readonly btrfs: typeof btrfs;
   readonly btrfsQuota: typeof btrfsQuota;
+  readonly conntrack: typeof conntrack;
   readonly features: typeof features;
   readonly fileSystem: typeof fileSystem;
   readonly fscrypt: typeof fscrypt;

@@ -2,6 +2,7 @@
 
 import * as btrfs from "./kernel/btrfs.ts";
 import * as btrfsQuota from "./kernel/btrfs-quota.ts";
+import * as conntrack from "./kernel/conntrack.ts";
 import * as features from "./kernel/features.ts";
 import * as fileSystem from "./kernel/file-system.ts";
 import * as fscrypt from "./kernel/fscrypt.ts";
@@ -24,6 +25,7 @@ export function openKernel(): Kernel {
   return {
     btrfs,
     btrfsQuota,
+    conntrack,
     features,
     fileSystem,
     fscrypt,

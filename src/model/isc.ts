@@ -11,6 +11,8 @@ const Desired = z.enum(["running", "stopped", "destroyed"]);
 export const RuntimeName = z.enum(["crun", "runc", "runsc"]);
 export type RuntimeName = z.infer<typeof RuntimeName>;
 
+const Quarantine = z.strictObject({ sinceMs: z.number().int(), reason: z.string() });
+
 /** isc.json: everything about an ISC that outlives a restart of the dock. */
 export const IscRecord = z.strictObject({
   version: z.literal(1),
@@ -31,12 +33,14 @@ export const IscRecord = z.strictObject({
   /** Instances that are there without the name. */
   beside: z.array(Beside).readonly().optional(),
   windows: Windows.optional(),
+  /** Network cut, processes frozen, everything kept, until it is released, reset, rolled back or destroyed. */
+  quarantine: Quarantine.optional(),
   /** Set while a destroy has been asked to overwrite the volumes. */
   shred: z.boolean().optional(),
 });
 export type IscRecord = z.infer<typeof IscRecord>;
 
-export type IscStatus = "running" | "stopped" | "failed" | "starting";
+export type IscStatus = "running" | "stopped" | "failed" | "starting" | "quarantined";
 
 /** What `ls` shows. */
 export interface IscSummary {
@@ -55,6 +59,7 @@ export interface IscSummary {
   readonly health?: { readonly well: boolean; readonly failures: number; readonly fault?: string; readonly checkedAtMs: number };
   /** What it is short of now: memory, cpu, io, processes, scratch. */
   readonly pressures?: readonly string[];
+  readonly quarantine?: IscRecord["quarantine"];
   readonly containment: string;
   readonly writes: string;
 }

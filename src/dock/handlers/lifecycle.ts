@@ -3,6 +3,7 @@ import type { ChangeAnswer } from "../../api/answers.ts";
 import { Problem } from "../../base/problem.ts";
 import { cloneNames, cloneRecords, createIsc } from "../../engine/lifecycle/create.ts";
 import { destroyIsc } from "../../engine/lifecycle/destroy.ts";
+import { quarantineIsc, releaseIsc } from "../../engine/lifecycle/quarantine.ts";
 import { resetIsc } from "../../engine/lifecycle/reset.ts";
 import { rollbackIsc } from "../../engine/lifecycle/rollback.ts";
 import { startIsc } from "../../engine/lifecycle/start.ts";
@@ -14,7 +15,10 @@ import { isName, type Name, nameRule } from "../../model/name.ts";
 import type { Dock } from "../dock.ts";
 import type { Caller, Handlers } from "../server.ts";
 
-type LifecycleHandlers = Pick<Handlers, "create" | "start" | "stop" | "restart" | "reset" | "rollback" | "destroy" | "clone">;
+type LifecycleHandlers = Pick<
+  Handlers,
+  "create" | "start" | "stop" | "restart" | "reset" | "rollback" | "quarantine" | "release" | "destroy" | "clone"
+>;
 
 export function lifecycleHandlers({ engine }: Dock): LifecycleHandlers {
   return {
@@ -47,6 +51,12 @@ export function lifecycleHandlers({ engine }: Dock): LifecycleHandlers {
       ),
     rollback: ({ name, snapshot }, caller) =>
       forEach(caller, [name], "rollback", async () => (await rollbackIsc(engine, name, snapshot, { start: false })).status),
+    quarantine: ({ names, reason }, caller) =>
+      forEach(caller, names, "quarantine", async (name) => {
+        await quarantineIsc(engine, name, reason ?? "an operator asked for it");
+        return "quarantined";
+      }),
+    release: ({ names }, caller) => forEach(caller, names, "release", async (name) => (await releaseIsc(engine, name)).desired),
     destroy: ({ names, shred }, caller) =>
       forEach(caller, names, "destroy", async (name) => {
         await destroyIsc(engine, name, { shred: shred ?? false });

@@ -7,12 +7,14 @@ import type { Engine } from "../engine.ts";
 import { findProcess } from "../parts/process.ts";
 import { ensureTraffic } from "../parts/traffic.ts";
 import { assertHostPortsFree } from "./host-ports.ts";
+import { assertFree } from "./quarantine-refusal.ts";
 
 /** Safe to repeat. Throws Problem PORT_TAKEN. */
 export function exposePort(engine: Engine, name: Name, exposure: Exposure): Promise<IscRecord> {
   return engine.locks.run("*", () =>
     engine.locks.run(name, async () => {
       const record = engine.iscs.get(name);
+      assertFree(record, "expose");
       if (record.exposures.some((other) => JSON.stringify(other) === JSON.stringify(exposure))) return record;
       assertHostPortsFree(engine, "" as Name, [exposure]);
       return changeExposures(engine, name, [...record.exposures, exposure]);

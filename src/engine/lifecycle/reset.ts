@@ -5,7 +5,7 @@ import { findProcess, removeProcess } from "../parts/process.ts";
 import { removeRootMount, unmountAll } from "../parts/root-mount.ts";
 import { removeScratch } from "../parts/scratch.ts";
 import { type StartAnswer, startFresh } from "./start.ts";
-import { endProcesses } from "./stop.ts";
+import { endProcesses, removeBeside } from "./stop.ts";
 
 /** Processes that hold volumes get this long to put them in order. Without volumes there is nothing worth waiting for. */
 const volumeGraceMs = 2_000;
@@ -18,6 +18,7 @@ export function resetIsc(engine: Engine, name: Name): Promise<StartAnswer> {
     const { posture } = await engine.images.open(record.image);
     const hasVolumes = Object.keys(posture.volumes).length > 0;
     if (findProcess(engine, name)) await endProcesses(engine, record, hasVolumes ? volumeGraceMs : 0);
+    if (record.quarantine) await removeBeside(engine, name);
     await removeProcess(engine, name);
     await engine.watchers.stopped(name);
     unmountAll(engine, `${engine.layout.live.directory(name)}/volumes`);

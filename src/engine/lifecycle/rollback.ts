@@ -30,7 +30,7 @@ export function rollbackIsc(
     await endProcesses(engine, record);
     await removeParts(engine, record);
     await rollbackVolumes(engine, { isc: name, snapshot: snapshotName }, manifest.posture.volumes);
-    await engine.iscs.update(name, { image: snapshot.image, exposures: snapshot.exposures, desired: "stopped" });
+    await engine.iscs.update(name, { image: snapshot.image, exposures: snapshot.exposures, desired: "stopped", quarantine: undefined });
     if (ran || options.start) return startFresh(engine, name);
     return { status: "stopped" };
   });

@@ -29,6 +29,7 @@ import { ensureTraffic, resolveConnections } from "../parts/traffic.ts";
 import { mountVolumes } from "../volumes/iscs.ts";
 import { checkHealth, describeHealth } from "../watch/health-check.ts";
 import { listenersOf } from "./host-ports.ts";
+import { assertFree } from "./quarantine-refusal.ts";
 import { removeParts } from "./stop.ts";
 
 export interface StartAnswer {
@@ -44,6 +45,7 @@ const longestPauseMs = 250;
 /** Starts an ISC and waits until it listens where its blueprint says. One that runs already is left alone. Throws Problem. */
 export function startIsc(engine: Engine, name: Name): Promise<StartAnswer> {
   return engine.locks.run(name, async () => {
+    assertFree(engine.iscs.get(name), "start");
     const running = findProcess(engine, name);
     if (running && engine.iscs.get(name).desired === "running") return { status: "running", live: running };
     // What an ISC that ended by itself has left.
@@ -54,10 +56,11 @@ export function startIsc(engine: Engine, name: Name): Promise<StartAnswer> {
 
 /** The caller holds the ISC's lock, and has removed what was left of its last process. */
 export async function startFresh(engine: Engine, name: Name): Promise<StartAnswer> {
-  const before = engine.iscs.get(name);
+  // What starts fresh has left behind why it was in quarantine.
+  const { quarantine: _left, ...before } = engine.iscs.get(name);
   const manifest = await engine.images.open(before.image);
   // While it is being written the parts can be made: a dock that dies before it is on the disk removes them again.
-  const saved = engine.iscs.update(name, { desired: "running", generation: before.generation + 1 });
+  const saved = engine.iscs.update(name, { desired: "running", generation: before.generation + 1, quarantine: undefined });
   const record = { ...before, generation: before.generation + 1 };
   try {
     return { status: "running", live: await bringUp(engine, record, manifest, saved) };

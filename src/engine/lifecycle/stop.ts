@@ -7,10 +7,12 @@ import { removeProcess, stopProcess, stopRequestOf } from "../parts/process.ts";
 import { removeRootMount, unmountAll } from "../parts/root-mount.ts";
 import { removeScratch } from "../parts/scratch.ts";
 import { recordOfBeside } from "./beside.ts";
+import { assertFree } from "./quarantine-refusal.ts";
 
 /** @param timeoutMs how long the service gets before it is killed; its own time when absent */
 export function stopIsc(engine: Engine, name: Name, timeoutMs?: number): Promise<IscRecord> {
   return engine.locks.run(name, async () => {
+    assertFree(engine.iscs.get(name), "stop");
     const record = await engine.iscs.update(name, { desired: "stopped" });
     await endProcesses(engine, record, timeoutMs);
     await removeParts(engine, record);

@@ -75,6 +75,8 @@ async function removeCgroup(engine: Engine, path: string): Promise<void> {
     if (!engine.host.files.findNow(path)) return;
     const pids = engine.host.files.findTextNow(`${path}/cgroup.procs`) ?? "";
     for (const pid of pids.split("\n").filter((line) => line !== "")) killProcess(engine, Number(pid));
+    // A process that version 1 has frozen dies when it is thawed.
+    if (engine.host.files.findNow(`${path}/freezer.state`)) engine.host.files.writeNow(`${path}/freezer.state`, "THAWED");
     if (attempt > 0) await engine.host.sleep(settleMs);
   }
 }

@@ -6,7 +6,7 @@ import type { Name } from "../../model/name.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import { renderNftBase } from "../../render/nft-ruleset.ts";
 import { listNftElements, type NftElement, type ResolvedConnection, renderNftElements } from "../../render/nft-ruleset-elements.ts";
-import { logGroupOf, parseRefusalCounts, type Refusal, renderRefusalListing } from "../../render/nft-ruleset-refusals.ts";
+import { logGroupOf, parseRefusalCounts, type Refusal, renderRefusalListings } from "../../render/nft-ruleset-refusals.ts";
 
 /** Addresses behind what a blueprint names: DNS names as last resolved, other ISCs as they are now. */
 export interface AddressBook {
@@ -76,7 +76,7 @@ export class Firewall {
 
   /** How many packets were refused since the table was loaded, by kind and link. Throws NftError. */
   countRefused(): ReadonlyMap<Refusal, ReadonlyMap<string, number>> {
-    return parseRefusalCounts(this.#nftables.runJson(renderRefusalListing(tableName(this.#dock))));
+    return parseRefusalCounts(renderRefusalListings(tableName(this.#dock)).map((command) => this.#nftables.runJson(command)));
   }
 
   /** Takes the table away: only when no ISC is left. Safe to repeat. */
@@ -104,7 +104,9 @@ export function elementsOfIsc(dock: DockIdentity, record: IscRecord, policy: Net
   return listNftElements({
     identity: identityOfSlot(dock, record.slot),
     listen: policy.listen,
-    exposures: record.exposures,
+    // Whoever comes for the host port of one in quarantine is refused by the host at once, as by a port that nobody listens on.
+    exposures: record.quarantine ? [] : record.exposures,
+    quarantined: record.quarantine !== undefined,
     connections: policy.connect.flatMap((connection): readonly ResolvedConnection[] => {
       const { port, protocol } = connection;
       const addresses =

@@ -7,6 +7,7 @@ import type { Name } from "../../model/name.ts";
 import { startConmon, type WaitingConmon } from "../../tools/conmon.ts";
 import {
   deleteContainer,
+  fromNetwork,
   inCgroups,
   inNetwork,
   type OciRuntime,
@@ -16,6 +17,7 @@ import {
 } from "../../tools/oci-runtime.ts";
 import type { Engine } from "../engine.ts";
 import { cgroupTasks, ensureCgroups, removeCgroupsOf } from "./cgroup.ts";
+import { endFrozen } from "./freezer.ts";
 
 /** live/NAME/process.json. The start time tells the process from a later one with the same number. */
 export interface LiveProcess {
@@ -54,8 +56,9 @@ export function runtimeFor(engine: Engine, name: Name, program: RuntimeProgram):
   if (cgroupsByDock(engine, program)) {
     return { joining: inCgroups(plain, `${engine.libexec}/in-cgroups`, cgroupTasks(engine, name)), starting: plain, cgroupsByDock: true };
   }
-  if (program !== "runsc") return { joining: plain, starting: plain, cgroupsByDock: false };
   const { live } = engine.layout;
+  if (program === "crun") return { joining: plain, starting: plain, cgroupsByDock: false };
+  if (program === "runc") return { joining: fromNetwork(plain, live.networkNamespace(name)), starting: plain, cgroupsByDock: false };
   const joining = inNetwork(plain, `${engine.libexec}/runsc-in-network`, live.networkNamespace(name), live.proc(name));
   return { joining, starting: joining, cgroupsByDock: false };
 }
@@ -90,10 +93,18 @@ export async function startProcess(engine: Engine, name: Name, runtime: OciRunti
   if (answer.kind === "refused") throw new Problem("START_FAILED", `cannot start ${name}: ${runtime.name} create: ${answer.message}`);
   const startTicks = readStartTicks(engine, answer.pid);
   if (startTicks === undefined) throw new Problem("START_FAILED", `cannot start ${name}: its process 1 ended before it was started`);
+  if (runtime.name === "runc" && !isInNetwork(engine, name, answer.pid))
+    throw new Problem("START_FAILED", `cannot start ${name}: its process 1 is not in its own network`);
   const live: LiveProcess = { pid: answer.pid, startTicks, conmonPid: monitor.pid, runtime: runtime.name, startedAtMs: host.now() };
   host.files.writeNow(processFile(engine, name), JSON.stringify(live));
   await startContainer(host, runtime, engine.layout.parts(name));
   return live;
+}
+
+/** Under runc no bundle says so, and nothing may ever run in the host's network. */
+function isInNetwork(engine: Engine, name: Name, pid: number): boolean {
+  const pin = engine.host.files.findNow(engine.layout.live.networkNamespace(name));
+  return pin !== undefined && engine.host.files.findLinkNow(`/proc/${pid}/ns/net`) === `net:[${pin.inode}]`;
 }
 
 /** The process 1 of an ISC, while it lives. Costs two small reads of memory-backed files. */
@@ -122,6 +133,7 @@ export function stopRequestOf(service: Pick<Service, "stopSignal" | "stopTimeout
 
 /** Asks process 1 to end, waits, then kills; the kernel ends every other process of its pid namespace with it. Safe to repeat. */
 export async function stopProcess(engine: Engine, name: Name, request: StopRequest): Promise<void> {
+  await endFrozen(engine, name);
   const live = findProcess(engine, name);
   if (live) await endProcess(engine, live.pid, request);
 }

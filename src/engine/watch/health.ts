@@ -56,6 +56,8 @@ class Round {
   }
 
   async #check(): Promise<void> {
+    // Frozen, it answers nobody: that is no news.
+    if (this.#engine.iscs.find(this.#watched.record.name)?.quarantine) return this.#wait();
     const fault = await checkHealth(this.#engine, this.#watched.record, this.#health);
     if (this.#ended) return;
     const { conditions, host } = this.#engine;

@@ -8,9 +8,10 @@ export const checkNetInbound = whenRunning(({ facts, live }) => {
   const complaints = [...firewallComplaints(firewall, "net.inbound"), ...firewall.foreign];
   return judge(complaints, () => {
     const ports = facts.record.exposures.map(({ hostPort, port, protocol }) => `${hostPort} to ${port}/${protocol}`);
-    const exposed = ports.length === 0 ? "nothing is exposed" : `exposed: ${ports.join(", ")}`;
+    const quarantined = facts.record.quarantine ? "; in quarantine: no packet passes, no host port leads here" : "";
+    const exposed = quarantined !== "" ? "nothing is exposed" : ports.length === 0 ? "nothing is exposed" : `exposed: ${ports.join(", ")}`;
     return pass(
-      `nft list table inet ${firewall.table}: rules as loaded, ${counted(firewall.wantedCount, "element")} of this ISC and no other; ${exposed}`,
+      `nft list table inet ${firewall.table}: rules as loaded, ${counted(firewall.wantedCount, "element")} of this ISC and no other; ${exposed}${quarantined}`,
     );
   });
 });

@@ -5,7 +5,7 @@ import { firewallComplaints } from "./firewall-complaints.ts";
 
 const expectedLinks = new Set(["lo", "eth0"]);
 
-export const checkNetOutbound = whenRunning(({ live, manifest }) => {
+export const checkNetOutbound = whenRunning(({ facts, live, manifest }) => {
   if ("unseen" in live.firewall) return skip(live.firewall.unseen);
   if ("unseen" in live.network) return skip(live.network.unseen);
   const complaints = [
@@ -15,7 +15,11 @@ export const checkNetOutbound = whenRunning(({ live, manifest }) => {
   ];
   return judge(complaints, () => {
     const count = manifest.posture.network.connect.length;
-    const allowed = count === 0 ? "no connection is declared" : `${count} declared (network.connect)`;
+    const allowed = facts.record.quarantine
+      ? "in quarantine: no packet passes"
+      : count === 0
+        ? "no connection is declared"
+        : `${count} declared (network.connect)`;
     return pass(
       `nft list table inet ${"seen" in live.firewall ? live.firewall.seen.table : ""}: rules as loaded, ${allowed}; inside are only lo and eth0`,
     );
