@@ -1,0 +1,108 @@
+/**
+ * Quarantine: network cut, processes frozen, everything kept. The record says so first; whatever a kill breaks off after that, the next
+ * dock finishes. Release is the same way back.
+ */
+
+import { hasErrorCode } from "../../host/kernel/libc.ts";
+import { identityOfSlot } from "../../model/identity.ts";
+import type { IscRecord } from "../../model/isc.ts";
+import type { Name } from "../../model/name.ts";
+import type { Engine } from "../engine.ts";
+import { freeze, isFrozen, thaw } from "../parts/freezer.ts";
+import { findProcess } from "../parts/process.ts";
+import { ensureTraffic } from "../parts/traffic.ts";
+import { recordOfBeside } from "./beside.ts";
+import { removeParts } from "./stop.ts";
+
+/** Safe to repeat: the first reason stays. Throws Problem ISC_UNKNOWN. */
+export function quarantineIsc(engine: Engine, name: Name, reason: string): Promise<IscRecord> {
+  return engine.locks.run(name, async () => {
+    const before = engine.iscs.get(name);
+    const record = before.quarantine
+      ? before
+      : await engine.iscs.update(name, { quarantine: { sinceMs: engine.host.now(), reason: reason.slice(0, 500) } });
+    const { frozen, running } = await ensureQuarantine(engine, record);
+    engine.events.emit({
+      sensor: "response",
+      severity: running && !frozen ? "critical" : "alert",
+      kind: "response.quarantine",
+      message: `in quarantine: ${reason}${running && !frozen ? "; its processes could not be frozen" : ""}`.slice(0, 2_000),
+      isc: name,
+      image: record.image,
+      facts: { outcome: "done", reason: reason.slice(0, 500), running, frozen },
+    });
+    return record;
+  });
+}
+
+/** The caller holds the ISC's lock, or is the only one there. Safe to repeat. */
+async function ensureQuarantine(
+  engine: Engine,
+  record: IscRecord,
+): Promise<{ readonly frozen: boolean; readonly running: boolean }> {
+  const instances = instancesOf(engine, record);
+  for (const instance of instances) await cut(engine, instance);
+  let frozen = true;
+  for (const instance of instances) frozen = (await freeze(engine, instance.name)) && frozen;
+  return { running: instances.length > 0, frozen: instances.length > 0 && frozen };
+}
+
+/** Lets it run on as it is. One whose processes have ended meanwhile is stopped then. Throws Problem ISC_UNKNOWN. */
+export function releaseIsc(engine: Engine, name: Name): Promise<IscRecord> {
+  return engine.locks.run(name, async () => {
+    const before = engine.iscs.get(name);
+    if (!before.quarantine) return before;
+    const alive = findProcess(engine, name) !== undefined;
+    const record = await engine.iscs.update(name, { quarantine: undefined, ...(alive ? {} : { desired: "stopped" }) });
+    if (alive) await undoQuarantine(engine, record);
+    else await removeParts(engine, record);
+    const keptMs = engine.host.now() - before.quarantine.sinceMs;
+    engine.events.emit({
+      sensor: "response",
+      severity: "notice",
+      kind: "response.release",
+      message: `released from quarantine after ${Math.round(keptMs / 1000)} s${alive ? "" : "; its processes had ended"}`,
+      isc: name,
+      image: record.image,
+      facts: { outcome: "done", keptMs, alive },
+    });
+    return record;
+  });
+}
+
+/** Safe to repeat, and on what never was in quarantine. */
+async function undoQuarantine(engine: Engine, record: IscRecord): Promise<void> {
+  for (const instance of instancesOf(engine, record)) {
+    const manifest = await engine.images.findManifest(instance.image);
+    if (manifest) ensureTraffic(engine, instance, manifest.posture.network);
+    if (isFrozen(engine, instance.name)) thaw(engine, instance.name);
+  }
+}
+
+/** After a restart of the dock: what runs is frozen if its record says so, and only then. */
+export async function reconcileQuarantine(engine: Engine, record: IscRecord): Promise<void> {
+  if (record.quarantine) await ensureQuarantine(engine, record);
+  else if (isFrozen(engine, record.name)) await undoQuarantine(engine, record);
+}
+
+function instancesOf(engine: Engine, record: IscRecord): readonly IscRecord[] {
+  const all = [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))];
+  return all.filter(({ name }) => findProcess(engine, name) !== undefined);
+}
+
+/**
+ * No packet of an open connection passes: the table looks at its set of those in quarantine before it looks at connections. What the
+ * kernel remembers of them is forgotten, so that clients at a host port are told at once that nobody is there.
+ */
+async function cut(engine: Engine, instance: IscRecord): Promise<void> {
+  const manifest = await engine.images.findManifest(instance.image);
+  const { address, address6, link } = identityOfSlot(engine.dock, instance.slot);
+  if (manifest) ensureTraffic(engine, instance, manifest.posture.network);
+  else engine.firewall.set(instance.name, [{ set: "quarantined", key: [link] }]);
+  try {
+    engine.host.kernel.conntrack.forgetConnections([address, address6]);
+  } catch (error) {
+    // A kernel without nf_conntrack_netlink: they are cut all the same, their clients wait in vain.
+    if (!hasErrorCode(error, "EOPNOTSUPP") && !hasErrorCode(error, "EINVAL") && !hasErrorCode(error, "EPROTONOSUPPORT")) throw error;
+  }
+}
