@@ -8,8 +8,8 @@ import { type GuestBase, makeGuestBase, NoGuest } from "./guest-base.ts";
 import { makeProjectDisk, makeStateDisk } from "./guest-disks.ts";
 import { type GuestRun, runGuest } from "./run-guest.ts";
 
-/** It takes a quarter of this on a machine that has nothing else to do. */
-const timeoutMs = 480_000;
+/** It takes a fifth of this on a machine that has nothing else to do. */
+const timeoutMs = 600_000;
 
 test("a virtual machine with Debian's kernel", async (context) => {
   const base = findBase();

@@ -3,15 +3,18 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 
-const isOurs = (specifier) => specifier.startsWith(".") && specifier.endsWith(".ts");
+/** A file named by a module of the same package is a module too. */
+const isPlain = (specifier, { parentURL, conditions }) =>
+  parentURL !== undefined && conditions.includes("import") && /^\.\.?\/.*\.(ts|js)$/.test(specifier);
 
 registerHooks({
   resolve(specifier, context, nextResolve) {
-    if (!isOurs(specifier) || context.parentURL === undefined) return nextResolve(specifier, context);
+    if (specifier.startsWith("node:")) return { url: specifier, format: "builtin", shortCircuit: true };
+    if (!isPlain(specifier, context)) return nextResolve(specifier, context);
     return { url: new URL(specifier, context.parentURL).href, format: "module", shortCircuit: true };
   },
   load(url, context, nextLoad) {
-    if (!url.endsWith(".ts")) return nextLoad(url, context);
+    if (!url.endsWith(".ts") && (context.format !== "module" || !url.startsWith("file:"))) return nextLoad(url, context);
     return { format: "module", source: readFileSync(new URL(url), "utf8"), shortCircuit: true };
   },
 });
