@@ -65,15 +65,15 @@ export function renderRefusalChains(logGroup: number | undefined): readonly stri
   });
 }
 
-/** nft commands that list what `parseRefusalCounts` reads. */
-export function renderRefusalListing(table: string): string {
-  return refusals.map((refusal) => `list set inet ${table} refused_${refusal}\n`).join("");
+/** nft commands whose answers `parseRefusalCounts` reads. Each by itself: of several nft 1.0 finds only the last one's set. */
+export function renderRefusalListings(table: string): readonly string[] {
+  return refusals.map((refusal) => `list set inet ${table} refused_${refusal}`);
 }
 
 /** How many packets were refused, by kind and link. */
-export function parseRefusalCounts(listing: unknown): ReadonlyMap<Refusal, ReadonlyMap<string, number>> {
+export function parseRefusalCounts(listings: readonly unknown[]): ReadonlyMap<Refusal, ReadonlyMap<string, number>> {
   const counts = new Map<Refusal, ReadonlyMap<string, number>>();
-  for (const object of listObjects(listing)) {
+  for (const object of listings.flatMap(listObjects)) {
     const set = asRecord(object.set);
     const refusal = refusals.find((one) => set?.name === `refused_${one}`);
     if (set && refusal) counts.set(refusal, new Map(parseElements(set.elem)));

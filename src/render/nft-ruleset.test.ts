@@ -55,7 +55,7 @@ test("refused packets are counted by kind and link", () => {
     nftables: [{ set: { name: "refused_out", elem } }, { set: { name: "refused_in" } }, { set: { name: "told_out", elem } }],
   };
   assert.deepEqual(
-    parseRefusalCounts(listing),
+    parseRefusalCounts([listing]),
     new Map([
       ["out", new Map([["isc0b12-1", 7]])],
       ["in", new Map()],
