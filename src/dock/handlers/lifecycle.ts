@@ -6,7 +6,7 @@ import { destroyIsc } from "../../engine/lifecycle/destroy.ts";
 import { quarantineIsc, releaseIsc } from "../../engine/lifecycle/quarantine.ts";
 import { resetIsc } from "../../engine/lifecycle/reset.ts";
 import { rollbackIsc } from "../../engine/lifecycle/rollback.ts";
-import { startIsc } from "../../engine/lifecycle/start.ts";
+import { assertStartable, startIsc } from "../../engine/lifecycle/start.ts";
 import { stopIsc } from "../../engine/lifecycle/stop.ts";
 import { refreshDependents } from "../../engine/parts/traffic.ts";
 import { cloneSnapshotVolumes, findSnapshot } from "../../engine/snapshots.ts";
@@ -37,7 +37,7 @@ export function lifecycleHandlers({ engine }: Dock): LifecycleHandlers {
     restart: ({ names }, caller) =>
       forEach(caller, names, "restart", async (name) => {
         // What could not be started again is left as it runs.
-        await engine.images.open(engine.iscs.get(name).image);
+        await assertStartable(engine, name);
         await stopIsc(engine, name);
         return (await startIsc(engine, name)).status;
       }),

@@ -28,7 +28,7 @@ import { ensureOverlay, overlayDirectories } from "../parts/scratch-overlay.ts";
 import { ensureTraffic, resolveConnections } from "../parts/traffic.ts";
 import { mountVolumes } from "../volumes/iscs.ts";
 import { checkHealth, describeHealth } from "../watch/health-check.ts";
-import { listenersOf } from "./host-ports.ts";
+import { assertHostPortsFree, listenersOf } from "./host-ports.ts";
 import { assertFree } from "./quarantine-refusal.ts";
 import { removeParts } from "./stop.ts";
 
@@ -48,10 +48,21 @@ export function startIsc(engine: Engine, name: Name): Promise<StartAnswer> {
     assertFree(engine.iscs.get(name), "start");
     const running = findProcess(engine, name);
     if (running && engine.iscs.get(name).desired === "running") return { status: "running", live: running };
+    await assertStartable(engine, name);
     // What an ISC that ended by itself has left.
     if (engine.host.files.findNow(engine.layout.live.directory(name))) await removeProcess(engine, name);
     return startFresh(engine, name);
   });
+}
+
+/**
+ * That a start would not be refused at once. The host ports too: a program may have taken one while the ISC was stopped, and
+ * would lose its connections to the ISC without a word. Throws Problem.
+ */
+export async function assertStartable(engine: Engine, name: Name): Promise<void> {
+  const { image, exposures } = engine.iscs.get(name);
+  await engine.images.open(image);
+  assertHostPortsFree(engine, name, exposures);
 }
 
 /** The caller holds the ISC's lock, and has removed what was left of its last process. */
