@@ -7,13 +7,14 @@ _iscadm() {
     [[ $word == -* ]] || path+=("$word")
   done
   verb=${path[0]-}
-  case $verb in image | ledger | dock) [[ ${#path[@]} -gt 1 ]] && verb="$verb ${path[1]}" ;; esac
+  case $verb in image | incident | ledger | dock) [[ ${#path[@]} -gt 1 ]] && verb="$verb ${path[1]}" ;; esac
   case $verb in
-    '') words="run build create ls show top logs events ledger verify start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
+    '') words="run build create ls show top logs events incident ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
     image) words="ls show verify rm export import" ;;
+    incident) words="ls show export" ;;
     ledger) words="verify" ;;
     dock) words="start stop status" ;;
-    help) words="run build create ls show top logs events ledger verify start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version" ;;
+    help) words="run build create ls show top logs events incident ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version" ;;
     "run") options="-n --name"; files=yes ;;
     "build") options="--no-cache"; files=yes ;;
     "create") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null) $(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')"; files=yes ;;
@@ -22,8 +23,12 @@ _iscadm() {
     "top") options="--once" ;;
     "logs") options="-f --follow --tail"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "events") options="-f --follow --severity --sensor --kind --since --until --tail"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "incident ls") options="" ;;
+    "incident show") options="" ;;
+    "incident export") options=""; files=yes ;;
     "ledger verify") options="--copy" ;;
     "verify") options="--full"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "assess") options="--sarif"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "start") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "stop") options="--timeout"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "restart") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;

@@ -1,4 +1,5 @@
 /** What each operation answers, as types: the dock makes them, the CLI draws them. Field names are stable, they are what --json prints. */
+import type { Assessment } from "../model/assessment.ts";
 import type { Capability } from "../model/capability.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Finding } from "../model/finding.ts";
@@ -186,6 +187,7 @@ export interface Answers {
   readonly cleanse: CleanseAnswer;
   readonly update: UpdateAnswer;
   readonly verify: VerifyAnswer;
+  readonly assess: Assessment;
   readonly destroy: ChangeAnswer;
   /** Its `data` lines are events (model/event.ts). */
   readonly events: DoneAnswer;

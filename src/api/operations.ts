@@ -81,6 +81,7 @@ export const operations = {
   release: { input: many, access: "change", answer: "lines" },
   cleanse: { input: many, access: "change", answer: "lines" },
   verify: { input: z.strictObject({ names: z.array(Name).optional(), full: z.boolean().optional() }), access: "read", answer: "json" },
+  assess: { input: one, access: "read", answer: "json" },
   destroy: { input: many.extend({ shred: z.boolean().optional() }), access: "change", answer: "lines" },
   events: {
     input: z.strictObject({

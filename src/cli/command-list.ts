@@ -78,6 +78,13 @@ export const commandList: readonly CommandEntry[] = [
     heading: look,
     load: () => import("./commands/verify.ts"),
   },
+  {
+    name: "assess",
+    usage: "<name>",
+    summary: "how well it is locked down, and what would help",
+    heading: look,
+    load: () => import("./commands/assess.ts"),
+  },
 
   { name: "start", usage: "<name...>", summary: "start ISCs", heading: change, load: () => import("./commands/start.ts") },
   { name: "stop", usage: "<name...>", summary: "stop ISCs", heading: change, load: () => import("./commands/stop.ts") },

@@ -38,6 +38,7 @@ const calls: Readonly<Record<string, { words: string[]; asked: [string, unknown]
   },
   "ledger verify": { words: ["ledger", "verify"], asked: [["ledger-verify", {}]], exitCode: 3 },
   verify: { words: ["verify", "web", "--full"], asked: [["verify", { names: ["web"], full: true }]], exitCode: 3 },
+  assess: { words: ["assess", "web"], asked: [["assess", { name: "web" }]] },
   start: { words: ["start", "web", "db", "web"], asked: [["start", { names: ["web", "db"] }]] },
   stop: { words: ["stop", "web", "--timeout", "1m30s"], asked: [["stop", { names: ["web"], timeoutMs: 90_000 }]] },
   restart: { words: ["restart", "web"], asked: [["restart", { names: ["web"] }]] },

@@ -1,6 +1,7 @@
 /** Answers of a dock with two ISCs, as its operations give them: typed, so that they cannot drift from the contract. */
 import type { Answers, ChangeAnswer } from "../api/answers.ts";
 import type { OperationName } from "../api/operations.ts";
+import { type Assessment, type MeasureName, measureNames } from "../model/assessment.ts";
 import { Digest } from "../model/digest.ts";
 import type { Manifest } from "../model/image.ts";
 import type { IscRecord, IscSummary } from "../model/isc.ts";
@@ -103,6 +104,17 @@ const image = { digest, name: web, sizeBytes: 64_000_000 };
 const summary = { ...image, fileCount: 2_345, packageCount: 61, addedAtMs: fakeNowMs - 90_000, usedBy: [web] };
 const change = (status: string): ChangeAnswer => ({ iscs: [{ name: web, status, tookMs: 82.4, address: "10.201.0.2" }] });
 
+export const fakeAssessment: Assessment = {
+  isc: web,
+  score: 74,
+  items: [
+    { id: "contract.scratch.encrypted", points: 15, evidence: "FAIL: /tmp has no key\u001b[31m", mend: "use a host with fscrypt" },
+    { id: "surface.interpreters", points: 6, evidence: "in the image: perl", mend: "remove the interpreters" },
+    { id: "exposure.window", points: 4.5, evidence: "the same instance has been there for 249 hours", mend: "set cleanse: { every: 1h }" },
+  ],
+  measures: Object.fromEntries(measureNames.map((name) => [name, 1])) as Record<MeasureName, number>, // Every name.
+};
+
 export const fakeAnswers: Answers = {
   build: { ...image, fileCount: 2_345, packageCount: 61, tookMs: 31_240, unchanged: false },
   images: { images: [summary] },
@@ -150,6 +162,7 @@ export const fakeAnswers: Answers = {
       { isc: web, row: "audit.on", verdict: "SKIP", evidence: "this kernel has no audit" },
     ],
   },
+  assess: fakeAssessment,
   quarantine: change("quarantined"),
   release: change("running"),
   destroy: change("destroyed"),

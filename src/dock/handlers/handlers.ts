@@ -1,6 +1,7 @@
 /** Every operation of the API and the function that carries it out. */
 import type { Dock } from "../dock.ts";
 import type { Handlers } from "../server.ts";
+import { assessHandlers } from "./assess.ts";
 import { dockHandlers } from "./dock.ts";
 import { imageHandlers } from "./images.ts";
 import { ledgerHandlers } from "./ledger.ts";
@@ -16,6 +17,7 @@ export function createHandlers(dock: Dock): Handlers {
     ...replaceHandlers(dock),
     ...runningHandlers(dock),
     ...snapshotHandlers(dock),
+    ...assessHandlers(dock),
     ...ledgerHandlers(dock),
     ...dockHandlers(dock),
   };
