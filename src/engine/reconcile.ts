@@ -10,6 +10,7 @@ import { emptyTemporary } from "./build/work-directory.ts";
 import type { Engine } from "./engine.ts";
 import { recordOfBeside } from "./lifecycle/beside.ts";
 import { finishDestroy } from "./lifecycle/destroy.ts";
+import { drainInstance } from "./lifecycle/drain.ts";
 import { reconcileQuarantine } from "./lifecycle/quarantine.ts";
 import { startFresh } from "./lifecycle/start.ts";
 import { endProcesses, removeBeside, removeInstance, removeParts } from "./lifecycle/stop.ts";
@@ -50,7 +51,7 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
   for (const record of kept) await attempt(record, () => reconcileQuarantine(engine, record));
   for (const record of kept) await attempt(record, () => endBeside(engine, record));
   for (const record of kept) await attempt(record, async () => ensureNetwork(engine, record));
-  const keptParts = new Set<string>(kept.map((record) => engine.layout.parts(record.name)));
+  const keptParts = partsOfAll(engine, kept);
   const isKept = (name: string) => keptParts.has(name);
   killStrayMonitors(engine, isKept);
   await removeStrayCgroups(engine, isKept);
@@ -76,12 +77,29 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
   };
 }
 
-/** A cleanse that was broken off: whoever has the name keeps it, and the others go. Those that had it may say goodbye to their connections. */
+/**
+ * A cleanse that was broken off: whoever has the name keeps it, and the others go. Those that had it may say goodbye to their
+ * connections; in quarantine they stay, as everything does, and go after the release.
+ */
 async function endBeside(engine: Engine, record: IscRecord): Promise<void> {
-  for (const beside of record.beside ?? []) {
-    if (beside.role === "previous") await endProcesses(engine, recordOfBeside(record, beside), farewellMs);
+  const previous = (record.beside ?? []).filter(({ role }) => role === "previous");
+  if (record.quarantine) {
+    await removeBeside(engine, record.name, "next");
+    for (const one of previous) {
+      const manifest = await engine.images.findManifest(one.image);
+      if (manifest) drainInstance(engine, { name: record.name, previous: one, manifest, exposures: record.exposures, drainMs: 0 });
+    }
+    return;
   }
+  for (const one of previous) await endProcesses(engine, recordOfBeside(record, one), farewellMs);
   await removeBeside(engine, record.name);
+}
+
+/** The parts that are somebody's: of each ISC, and of its instances beside. */
+function partsOfAll(engine: Engine, records: readonly IscRecord[]): ReadonlySet<string> {
+  const current = records.map(({ name }) => engine.iscs.get(name));
+  const names = current.flatMap((record) => [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))]);
+  return new Set(names.map(({ name }) => engine.layout.parts(name)));
 }
 
 /** What was in quarantine when its processes ended keeps what it has, and is not started by itself. */
@@ -113,7 +131,7 @@ async function elementsOf(engine: Engine, records: readonly IscRecord[]): Promis
 
 /** Live directories, links and cgroups of ISCs that no record knows: what a kill between two steps of create or destroy can leave. */
 async function removeOrphans(engine: Engine): Promise<void> {
-  const partsInUse = new Set<string>(engine.iscs.list().map(({ name }) => engine.layout.parts(name)));
+  const partsInUse = partsOfAll(engine, engine.iscs.list());
   for (const entry of await engine.host.files.findList(engine.layout.lives)) {
     const [service = "", number = "0"] = entry.split(".");
     if (!isName(service) || !/^\d{1,4}$/.test(number) || partsInUse.has(entry)) continue;
@@ -128,7 +146,8 @@ function removeOrphanLinks(engine: Engine): void {
     engine.iscs
       .list()
       .filter((record) => findProcess(engine, record.name))
-      .map((record) => `${prefix}${record.slot}`),
+      .flatMap(({ slot, beside = [] }) => [slot, ...beside.map((other) => other.slot)])
+      .map((slot) => `${prefix}${slot}`),
   );
   using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
   for (const link of socket.listLinks()) if (link.name.startsWith(prefix) && !wanted.has(link.name)) socket.deleteLink(link.name);

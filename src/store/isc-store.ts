@@ -1,4 +1,5 @@
 /** The records of all ISCs: read once, kept in memory, written through to isc.json before anything is done about them. */
+import assert from "node:assert/strict";
 import { z } from "zod";
 import { closest } from "../base/edit-distance.ts";
 import { Problem } from "../base/problem.ts";
@@ -50,14 +51,15 @@ export class IscStore {
     return [...this.#damaged.values()];
   }
 
-  /** @param name of an ISC, or of one of its instances */
+  /** @param name of an ISC, or of one of its instances (model/instance.ts): then the record with that instance's slot, image and name */
   find(name: Name): IscRecord | undefined {
-    return this.#records.get(serviceOf(name));
+    const record = this.#records.get(serviceOf(name));
+    return record && (name === record.name ? record : findInstance(record, name));
   }
 
   /** @throws Problem ISC_UNKNOWN or STATE_DAMAGED */
   get(name: Name): IscRecord {
-    const record = this.#records.get(name);
+    const record = this.find(name);
     if (record) return record;
     const damaged = this.#damaged.get(name);
     if (damaged) {
@@ -114,6 +116,7 @@ export class IscStore {
   }
 
   async update(name: Name, change: Partial<Omit<IscRecord, "name" | "version">>): Promise<IscRecord> {
+    assert(name === serviceOf(name), "a record is that of an ISC, not of one of its instances");
     const record = { ...this.get(name), ...change };
     await this.#files.writeAtomic(this.#layout.isc.record(name), renderRecord(record));
     this.#records.set(name, record);
@@ -126,6 +129,16 @@ export class IscStore {
     await this.#files.remove(this.#layout.isc.directory(name));
     this.#records.delete(name);
   }
+}
+
+/** One that is beside has no host ports. */
+function findInstance(record: IscRecord, name: Name): IscRecord | undefined {
+  const number = Number(name.slice(record.name.length + 1));
+  if ((record.instance ?? 0) === number) return { ...record, name };
+  const beside = record.beside?.find(({ instance }) => instance === number);
+  if (!beside) return undefined;
+  const { instance, image, slot, machineId } = beside;
+  return { ...record, name, instance, image, slot, machineId, exposures: [], beside: [] };
 }
 
 function renderRecord(record: IscRecord): string {

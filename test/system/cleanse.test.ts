@@ -96,6 +96,37 @@ describe("cleanse", () => {
     assert.deepEqual(await strays(), []);
   });
 
+  test("an open connection goes on with the old instance until it is closed; new ones find the new", async () => {
+    await untilDrained();
+    {
+      using open = hosts.openConnection("other", hosts.hostAddress, port);
+      assert.equal(await open.ask(), true);
+      await cleanse();
+      assert.equal(hosts.curl("other", `http://${hosts.hostAddress}:${port}/`), "200");
+      assert.equal(await open.ask(), true);
+      await sleep(1_500);
+      assert.equal(await open.ask(), true);
+      assert.equal((await show()).exposure?.draining, 1);
+    }
+    const since = Date.now();
+    await untilDrained();
+    assert.ok(Date.now() - since < 10_000);
+    assert.deepEqual(await strays(), []);
+  });
+
+  test("whoever may connect to the ISC by name reaches the fresh instance", async () => {
+    const client = "client" as Name;
+    const image = await buildWeb(dock, [health, 'network: { listen: [80], connect: ["isc:web:80"] }'], site);
+    await dock.client.call("create", { name: client, image });
+    await dock.client.call("start", { names: [client] });
+    await cleanse();
+    const { address } = (await show()).summary;
+    assert.equal(await hosts.connectsFromPin(dock, client, address, 80), true);
+    const hostsFile = await dock.client.call("exec", { name: client, command: ["grep", "-q", `^${address} web$`, "/etc/hosts"] });
+    assert.equal(hostsFile.exitCode, 0);
+    await dock.client.call("destroy", { names: [client] });
+  });
+
   test("it can be stopped, started, reset and looked into like any other", async () => {
     await cleanse();
     await dock.client.call("stop", { names: [web] });

@@ -1,4 +1,6 @@
 /** The end of a replaced instance: its open connections may end by themselves, up to a limit; then it is asked to end, and taken away. */
+import { hasErrorCode } from "../../host/kernel/libc.ts";
+import { identityOfSlot } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
 import type { Beside, Windows } from "../../model/instance.ts";
 import type { IscRecord } from "../../model/isc.ts";
@@ -13,6 +15,7 @@ import { endProcesses, removeInstance } from "./stop.ts";
 /** A connection whose first packet went to the old one just before the switch is there by then. */
 const settleMs = 500;
 const pollMs = 100;
+const quarantineLookMs = 1_000;
 /** Looks in a row without a connection. */
 const quietLooks = 2;
 
@@ -54,6 +57,7 @@ async function drain(engine: Engine, draining: Draining): Promise<void> {
     const now = engine.iscs.find(name);
     if (!now || !isBeside(engine, draining)) return false;
     await removeInstance(engine, record);
+    forgetDatagrams(engine, record, draining);
     await engine.iscs.update(name, { beside: withoutBeside(now, previous.instance), windows: addWindow(now.windows, windowMs) });
     return true;
   });
@@ -69,6 +73,7 @@ async function awaitQuiet(engine: Engine, name: Name, draining: Draining): Promi
   const deadline = engine.host.monotonic() + Math.max(drainMs, settleMs);
   await engine.host.sleep(settleMs);
   for (let quiet = 0; ; ) {
+    while (engine.iscs.find(draining.name)?.quarantine) await engine.host.sleep(quarantineLookMs);
     if (!findProcess(engine, name)) return 0;
     const open = countOpen(engine, name, ports, manifest);
     quiet = open === 0 ? quiet + 1 : 0;
@@ -94,6 +99,17 @@ function isBeside(engine: Engine, { name, previous }: Draining): boolean {
 
 function addWindow(windows: Windows | undefined, lastMs: number): NonNullable<IscRecord["windows"]> {
   return { count: (windows?.count ?? 0) + 1, lastMs, longestMs: Math.max(windows?.longestMs ?? 0, lastMs) };
+}
+
+/** A row of datagrams has no end: without this, whoever goes on sending them would go on sending them to nobody. */
+function forgetDatagrams(engine: Engine, { slot }: IscRecord, { manifest, exposures }: Draining): void {
+  if (![...manifest.posture.network.listen, ...exposures].some(({ protocol }) => protocol === "udp")) return;
+  const { address, address6 } = identityOfSlot(engine.dock, slot);
+  try {
+    engine.host.kernel.conntrack.forgetConnections([address, address6]);
+  } catch (error) {
+    if (!hasErrorCode(error, "EOPNOTSUPP", "EINVAL", "EPROTONOSUPPORT")) throw error;
+  }
 }
 
 interface Drained {

@@ -1,4 +1,5 @@
 /** Stop: end the processes, then take every part away, the last made first. What is kept: the record, the log, the volumes. */
+import type { Beside } from "../../model/instance.ts";
 import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
@@ -34,12 +35,13 @@ export async function removeParts(engine: Engine, record: IscRecord): Promise<vo
   await removeBeside(engine, record.name);
 }
 
-/** The instances that do not have the name. The caller holds the ISC's lock. */
-export async function removeBeside(engine: Engine, name: Name): Promise<void> {
+/** The instances that do not have the name, or only those of one role. The caller holds the ISC's lock. */
+export async function removeBeside(engine: Engine, name: Name, role?: Beside["role"]): Promise<void> {
   const record = engine.iscs.find(name);
   if (!record?.beside || name !== record.name) return;
-  for (const beside of record.beside) await removeInstance(engine, recordOfBeside(record, beside));
-  await engine.iscs.update(name, { beside: undefined });
+  const kept = record.beside.filter((beside) => role !== undefined && beside.role !== role);
+  for (const beside of record.beside) if (!kept.includes(beside)) await removeInstance(engine, recordOfBeside(record, beside));
+  await engine.iscs.update(name, { beside: kept.length === 0 ? undefined : kept });
 }
 
 /** The parts of one instance. */

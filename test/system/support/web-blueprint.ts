@@ -21,7 +21,7 @@ export function writeWeb(dock: TestDock, keys: readonly string[], site?: string)
     "from: { debian: bookworm, packages: [nginx-light] }",
     "services: { nginx: {} }",
     "files: { /etc/nginx/sites-enabled/default: ./site.conf, /var/www/html/: ./html/ }",
-    "network: { listen: [80] }",
+    ...(keys.some((key) => key.startsWith("network:")) ? [] : ["network: { listen: [80] }"]),
     ...keys,
   ];
   writeFileSync(`${directory}/web.yaml`, `${text.join("\n")}\n`);
