@@ -71,7 +71,7 @@ function withPosture(change: Partial<Manifest["posture"]>): Manifest {
   return { ...manifest, posture: { ...manifest.posture, ...change } };
 }
 
-for (const runtime of ["crun", "runsc"] as const) {
+for (const runtime of ["crun", "runc", "runsc"] as const) {
   test(`the configuration for ${runtime} is the golden one`, () => {
     const golden = readFileSync(join(import.meta.dirname, `golden/${runtime}.config.json`), "utf8");
     assert.equal(`${JSON.stringify(render(manifest, runtime), undefined, 2)}\n`, golden);

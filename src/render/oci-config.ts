@@ -49,11 +49,12 @@ function renderCapabilities(declared: readonly string[], uid: number): OciProces
 }
 
 function renderLinux(input: OciConfigInput): OciLinux {
-  const { record, layout, cgroupsPath, seccomp } = input;
+  const { record, layout, runtime, cgroupsPath, seccomp } = input;
   return {
     namespaces: [
       ...["pid", "ipc", "uts", "mount", "cgroup", "user"].map((type) => ({ type })),
-      { type: "network", path: layout.live.networkNamespace(record.name) },
+      // runc is started inside it, and its containers stay there.
+      ...(runtime === "runc" ? [] : [{ type: "network", path: layout.live.networkNamespace(record.name) }]),
     ],
     uidMappings: [renderIdMapping(input)],
     gidMappings: [renderIdMapping(input)],

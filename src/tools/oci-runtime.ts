@@ -41,6 +41,16 @@ export function inNetwork(runtime: OciRuntime, joiner: string, networkNamespace:
   return { ...runtime, program: joiner, globalArguments: [networkNamespace, proc, runtime.program, ...runtime.globalArguments] };
 }
 
+/**
+ * runc, run inside an ISC's network namespace, which its containers and commands then take over: no bundle may name one. It would join a
+ * named one for a command only after the container's user namespace, which has no right to it (join_namespaces in runc's
+ * libcontainer/nsenter/nsexec.c; see setns(2)).
+ */
+export function fromNetwork(runtime: OciRuntime, networkNamespace: string): OciRuntime {
+  const globalArguments = [`--net=${networkNamespace}`, "--", runtime.program, ...runtime.globalArguments];
+  return { ...runtime, program: "/usr/bin/nsenter", globalArguments };
+}
+
 export interface RuntimeOptions {
   /** The runtime leaves cgroups alone: the dock makes them. */
   readonly cgroupsByDock: boolean;

@@ -62,11 +62,14 @@ const parse = (output: string) =>
       .map((line) => line.split("=") as [string, string]),
   );
 
-describe("an intruder in an ISC", { skip: process.arch !== "x64" && "the numbers are those of x86-64" }, () => {
+const skip = process.arch !== "x64" && "the numbers are those of x86-64";
+for (const runtime of ["crun", "runc"]) describe(`an intruder in an ISC under ${runtime}`, { skip }, () => intrude(runtime));
+
+function intrude(runtime: string): void {
   let dock: TestDock;
 
   before(async () => {
-    dock = await TestDock.start();
+    dock = await TestDock.start({ environment: { ISC_RUNTIME: runtime } });
     const image = (await buildReady(dock, "nginx")).digest;
     for (const name of [web, other]) {
       await dock.client.call("create", { name, image });
@@ -182,4 +185,4 @@ describe("an intruder in an ISC", { skip: process.arch !== "x64" && "the numbers
     assert.equal(existsSync(`${process.cwd()}/oom`), false, "nothing is written where the dock happens to have been started");
     await dock.client.call("reset", { names: [web] });
   });
-});
+}

@@ -1,8 +1,9 @@
 /** The same contract under each OCI runtime: runc instead of crun, and gVisor. */
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Name } from "../../src/model/name.ts";
 import { blueprintPath } from "./support/blueprints.ts";
 import { TestDock } from "./support/dock.ts";
@@ -38,11 +39,83 @@ async function runAndVerify(dock: TestDock, blueprint: string): Promise<readonly
   return findings.filter(({ verdict }) => verdict === "PASS").map(({ row }) => row);
 }
 
+/** What walls a process in, as the kernel tells of it from outside. */
+function wallsOf(pid: number) {
+  const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8");
+  const namespaces = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"].map((name) => readlinkSync(`/proc/${pid}/ns/${name}`));
+  const status = read("status").match(/^(Uid|Gid|Groups|Cap\w+|NoNewPrivs|Seccomp\w*):.*$/gm);
+  const root = statSync(`/proc/${pid}/root`);
+  return {
+    namespaces,
+    status,
+    cgroups: read("cgroup"),
+    limits: read("limits"),
+    environment: read("environ").split("\0").sort(),
+    root: [root.dev, root.ino],
+    directory: readlinkSync(`/proc/${pid}/cwd`),
+    mounts: read("mountinfo"),
+    idMap: read("uid_map"),
+  };
+}
+
+async function assertExecIsWalledIn(dock: TestDock): Promise<void> {
+  const run = async (command: readonly string[]) => {
+    let output = "";
+    const onData = (data: unknown) => {
+      output += Buffer.from((data as { readonly bytes: string }).bytes, "base64").toString();
+    };
+    const { exitCode } = await dock.client.call("exec", { name: web, command: [...command], environment: { GIVEN: "one" } }, { onData });
+    return { exitCode, output };
+  };
+  const sleeping = run(["/bin/sleep", "2"]);
+  const one = (await dock.client.call("list", {})).iscs.find(({ name }) => name === web)?.pid ?? 0;
+  const guest = await findGuest(one);
+  const walls = wallsOf(one);
+  assert.deepEqual(wallsOf(guest), { ...walls, environment: [...walls.environment, "GIVEN=one"].sort() });
+  const { findings } = await dock.client.call("verify", { names: [web] });
+  assert.deepEqual(
+    findings.filter(({ verdict }) => verdict === "FAIL"),
+    [],
+  );
+  assert.equal((await sleeping).exitCode, 0);
+  assert.equal((await run(["/bin/sh", "-c", "exit 7"])).exitCode, 7);
+  const missing = await run(["/bin/missing"]);
+  assert.notEqual(missing.exitCode, 0);
+  assert.match(missing.output, /\/bin\/missing.*no such file/is);
+}
+
+/** The process `sleep` in the pid namespace of an ISC's process 1, as the host numbers it. */
+async function findGuest(one: number): Promise<number> {
+  const namespace = readlinkSync(`/proc/${one}/ns/pid`);
+  for (const deadline = Date.now() + 5_000; Date.now() < deadline; await sleep(10)) {
+    for (const name of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+      try {
+        if (readlinkSync(`/proc/${name}/ns/pid`) === namespace && readFileSync(`/proc/${name}/comm`, "utf8") === "sleep\n")
+          return Number(name);
+      } catch {
+        // It ended in this moment.
+      }
+    }
+  }
+  return assert.fail("nothing runs inside");
+}
+
 describe("other runtimes", () => {
+  for (const runtime of ["crun", "runc"]) {
+    test(`under ${runtime} a command run inside stands behind the same walls as the service`, async () => {
+      await using dock = await TestDock.start({ environment: { ISC_RUNTIME: runtime } });
+      const { digest } = await dock.client.call("build", { blueprint: blueprintPath("nginx") });
+      await dock.client.call("create", { name: web, image: digest });
+      await dock.client.call("unexpose", { name: web, hostPort: 8080, protocol: "tcp" });
+      await dock.client.call("start", { names: [web] });
+      await assertExecIsWalledIn(dock);
+    });
+  }
+
   test("under runc an ISC keeps the whole contract", async () => {
     await using dock = await TestDock.start({ environment: { ISC_RUNTIME: "runc" } });
     const passed = await runAndVerify(dock, blueprintPath("nginx"));
-    assert.equal(passed.length, 22);
+    assert.equal(passed.length, 23);
   });
 
   test("under gVisor what can be seen from outside holds, and nothing fails", {

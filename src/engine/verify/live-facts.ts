@@ -11,7 +11,7 @@ import {
   type Seen,
   type StrayProcess,
 } from "../../plan/checks/facts.ts";
-import { parseThreadStatus } from "../../plan/checks/proc/process-status.ts";
+import { parseParent, parseThreadStatus } from "../../plan/checks/proc/process-status.ts";
 import { maskedPaths, readonlyPaths } from "../../render/oci-config.ts";
 import type { Engine } from "../engine.ts";
 import { cgroupPath } from "../parts/cgroup.ts";
@@ -22,7 +22,7 @@ import type { HostView } from "./host-view.ts";
 import { look, lookLong, orUndefined } from "./look.ts";
 import { findMountOn, readMounts } from "./mount-facts.ts";
 import { readNetwork } from "./network-facts.ts";
-import { readProcess } from "./process-facts.ts";
+import { readNamespaces, readProcess } from "./process-facts.ts";
 import { readScratch } from "./scratch-facts.ts";
 
 export interface LiveQuestion {
@@ -95,7 +95,9 @@ function readProcesses(engine: Engine, { record, view }: LiveQuestion, process: 
     process.runtime === "runsc"
       ? []
       : view.processes.filter(({ namespaces }) => namespaces.pid === first.namespaces.pid).map(({ pid }) => pid);
-  const others = [...new Set([...members, ...inside])].filter((pid) => pid !== process.pid).sort((one, other) => one - other);
+  const others = [...new Set([...members, ...inside])]
+    .filter((pid) => pid !== process.pid && !isHelper(host, view, pid))
+    .sort((one, other) => one - other);
   return [first, ...others.map((pid) => readProcess(host, pid)).filter((facts): facts is ProcessFacts => facts !== undefined)];
 }
 
@@ -104,7 +106,7 @@ function listStrays(engine: Engine, { record, view, processes }: Gathered): read
   const own = new Set(processes.map(({ pid }) => pid));
   const { namespaces } = processes[0];
   return view.processes.flatMap((other): readonly StrayProcess[] => {
-    if (own.has(other.pid)) return [];
+    if (own.has(other.pid) || isHelper(engine.host, view, other.pid)) return [];
     const sharedNamespaces = namespaceKinds.filter((kind) => other.namespaces[kind] === namespaces[kind]);
     const uid = other.uid >= uidBase && other.uid < uidBase + uidCount ? other.uid : undefined;
     if (sharedNamespaces.length === 0 && uid === undefined) return [];
@@ -112,6 +114,17 @@ function listStrays(engine: Engine, { record, view, processes }: Gathered): read
     const status = text === undefined ? undefined : parseThreadStatus(text);
     return !status || status.ended ? [] : [{ pid: other.pid, name: status.name, sharedNamespaces, uid }];
   });
+}
+
+/**
+ * The runtime that brought a command inside (exec, a health check) waits for its end outside, though in the ISC's cgroup or network: a child
+ * of the dock, numbered beside it. Nothing from inside is both: what an ISC leaves to the dock stays in its own pid namespace.
+ */
+function isHelper(host: Engine["host"], view: HostView, pid: number): boolean {
+  const stat = orUndefined(() => host.files.findTextNow(`/proc/${pid}/stat`));
+  if (stat === undefined || String(parseParent(stat)) !== host.files.findLinkNow("/proc/self")) return false;
+  const dock = view.namespaces.find(({ whose }) => whose === "the dock")?.namespaces.pid;
+  return dock !== undefined && readNamespaces(host, pid).pid === dock;
 }
 
 function readSeal({ host, layout }: Engine, record: IscRecord, { mounts }: HostView): SealFacts {

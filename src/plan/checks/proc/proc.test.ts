@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseIdMap, renderIdMap } from "./id-map.ts";
 import { isAnonymous, isKernelPage, parseExecutableMappings } from "./memory-map.ts";
-import { parseCgroups, parseStartTicks, parseThreadStatus } from "./process-status.ts";
+import { parseCgroups, parseParent, parseStartTicks, parseThreadStatus } from "./process-status.ts";
 
 test("a map of ids is read with its padding, and rendered without", () => {
   const map = parseIdMap("         0 1879048192      65536\n     65536          5          1\n");
@@ -80,7 +80,9 @@ test("cgroups are found by controller, the v2 hierarchy by nothing", () => {
 });
 
 test("the start time is found behind a name with spaces and brackets", () => {
-  assert.equal(parseStartTicks(`7 (a) b (c) S ${Array.from({ length: 30 }, (_, index) => index + 4).join(" ")}`), 22);
+  const stat = `7 (a) b (c) S ${Array.from({ length: 30 }, (_, index) => index + 4).join(" ")}`;
+  assert.equal(parseStartTicks(stat), 22);
+  assert.equal(parseParent(stat), 4);
 });
 
 test("whatever a process writes about itself, reading it never fails", () => {

@@ -65,3 +65,8 @@ export function parseCgroups(text: string): ReadonlyMap<string, string> {
 export function parseStartTicks(text: string): number {
   return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[19]);
 }
+
+/** Field 4 of /proc/PID/stat. */
+export function parseParent(text: string): number {
+  return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
+}
