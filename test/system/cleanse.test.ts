@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../../src/base/problem.ts";
 import type { Name } from "../../src/model/name.ts";
 import { TestDock } from "./support/dock.ts";
-import { lastSeq, waitForEvent } from "./support/events.ts";
+import { lastSeq, readEvents, waitForEvent } from "./support/events.ts";
 import { Neighbours } from "./support/neighbours.ts";
 import { findStrays } from "./support/strays.ts";
 import { buildWeb } from "./support/web-blueprint.ts";
@@ -83,6 +83,7 @@ describe("cleanse", () => {
       from("host", "127.0.0.1", false),
       from("host", `[${hosts.hostAddress6}]`, false),
     ];
+    const began = lastSeq(dock);
     await sleep(500);
     for (let rotation = 0; rotation < 6; rotation++) {
       await cleanse();
@@ -92,6 +93,12 @@ describe("cleanse", () => {
       assert.deepEqual(faults, []);
       assert.ok(requests > 100, `${requests} requests`);
     }
+    // The integrity sensor looks on all the while: a change of instance is no drift.
+    const drifts = readEvents(dock).filter(({ seq, sensor }) => seq > began && sensor === "integrity");
+    assert.deepEqual(
+      drifts.map(({ kind, message }) => `${kind}: ${message}`),
+      [],
+    );
     await untilDrained();
     assert.deepEqual(await strays(), []);
   });
