@@ -27,7 +27,7 @@ export async function countFailures(endpoint: Endpoint, options: LoadOptions): P
 
 async function runWrk({ address, port }: Endpoint, { seconds, newConnections }: LoadOptions): Promise<string> {
   const close = newConnections ? ["--header", "Connection: close"] : [];
-  return run("wrk", ["--threads", "1", "--connections", "16", "--duration", `${seconds}s`, ...close, `http://${address}:${port}/`]);
+  const words = ["--threads", "1", "--connections", "16", "--duration", `${seconds}s`, ...close, `http://${address}:${port}/`]);
 }
 
 export function parseFailures(output: string): Failures {
