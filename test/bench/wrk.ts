@@ -27,7 +27,8 @@ export async function countFailures(endpoint: Endpoint, options: LoadOptions): P
 
 async function runWrk({ address, port }: Endpoint, { seconds, newConnections }: LoadOptions): Promise<string> {
   const close = newConnections ? ["--header", "Connection: close"] : [];
-  const words = ["--threads", "1", "--connections", "16", "--duration", `${seconds}s`, ...close, `http://${address}:${port}/`]);
+  const words = ["--threads", "1", "--connections", "16", "--duration", `${seconds}s`, ...close, `http://${address}:${port}/`];
+  return run("wrk", words, { timeoutMs: seconds * 1_000 + 60_000 });
 }
 
 export function parseFailures(output: string): Failures {
