@@ -4,6 +4,7 @@ import type { Capability } from "../model/capability.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Finding } from "../model/finding.ts";
 import type { ImageSummary, Manifest } from "../model/image.ts";
+import type { Incident, IncidentSummary } from "../model/incident.ts";
 import type { IscRecord, IscSummary } from "../model/isc.ts";
 import type { LedgerReport } from "../model/ledger.ts";
 import type { Name } from "../model/name.ts";
@@ -154,6 +155,25 @@ export interface LedgerVerifyAnswer extends LedgerReport {
   readonly tookMs: number;
 }
 
+export interface IncidentsAnswer {
+  readonly incidents: readonly IncidentSummary[];
+}
+
+export interface IncidentShowAnswer {
+  readonly incident: Incident;
+  readonly sizeBytes: number;
+  /** The trusted key that signed it. */
+  readonly signedBy?: string;
+  /** What is not as it was signed. */
+  readonly faults: readonly string[];
+}
+
+export interface IncidentExportAnswer {
+  readonly id: string;
+  readonly file: string;
+  readonly sizeBytes: number;
+}
+
 /** Nothing but "done". */
 export type DoneAnswer = Readonly<Record<never, never>>;
 
@@ -189,6 +209,9 @@ export interface Answers {
   readonly verify: VerifyAnswer;
   readonly assess: Assessment;
   readonly destroy: ChangeAnswer;
+  readonly incidents: IncidentsAnswer;
+  readonly "incident-show": IncidentShowAnswer;
+  readonly "incident-export": IncidentExportAnswer;
   /** Its `data` lines are events (model/event.ts). */
   readonly events: DoneAnswer;
   readonly "ledger-verify": LedgerVerifyAnswer;

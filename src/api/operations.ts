@@ -20,6 +20,8 @@ const one = z.strictObject({ name: Name });
 const many = z.strictObject({ names: z.array(Name).min(1) });
 /** A digest, a unique beginning of one (at least 4 digits), or an image name (then the newest of that name). */
 const ImageReference = z.string().min(1).max(80);
+/** web.4711 */
+const IncidentId = z.string().min(1).max(60);
 /** Absolute path of a file on the dock's machine. */
 const HostPath = z.string().startsWith("/").max(4_096);
 
@@ -83,6 +85,9 @@ export const operations = {
   verify: { input: z.strictObject({ names: z.array(Name).optional(), full: z.boolean().optional() }), access: "read", answer: "json" },
   assess: { input: one, access: "read", answer: "json" },
   destroy: { input: many.extend({ shred: z.boolean().optional() }), access: "change", answer: "lines" },
+  incidents: { input: nothing, access: "read", answer: "json" },
+  "incident-show": { input: z.strictObject({ id: IncidentId }), access: "change", answer: "json" },
+  "incident-export": { input: z.strictObject({ id: IncidentId, file: HostPath }), access: "change", answer: "json" },
   events: {
     input: z.strictObject({
       name: Name.optional(),

@@ -36,6 +36,7 @@ export const problemCodes = {
   BLUEPRINT_UNREADABLE: "The blueprint's file is missing, no file, too large, or no UTF-8 text.",
   CLEANSE_FAILED: "A fresh instance could not take the place of the running one, which serves on.",
   UPDATE_FAILED: "The ISC could not be brought to another image; the one before serves on.",
+  INCIDENT_UNKNOWN: "No incident of this number is kept: there never was one, or newer ones have taken its place.",
   ISC_QUARANTINED: "The ISC is in quarantine: it keeps everything and does nothing until it is released, reset, rolled back or destroyed.",
   IMAGE_REFUSED: "The file to import is no exported image, or holds what none does.",
 } as const satisfies Record<string, string>;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ForwardTarget } from "../model/dock-config.ts";
 import { severities } from "../model/event.ts";
-import { complain, duration, line, parsePort, size } from "./scalars.ts";
+import { complain, count, duration, line, parsePort, size } from "./scalars.ts";
 
 const dayMs = 86_400_000;
 const targetRule =
@@ -57,7 +57,16 @@ const integrity = z
   })
   .prefault({});
 
+const incidents = z
+  .strictObject({
+    keep: count(1, 10_000).default(50).describe("How many incidents are kept; beyond that the oldest go."),
+    size: size(1024 ** 2, 1024 ** 4)
+      .prefault("1GiB")
+      .describe("How large all of them together may be."),
+  })
+  .prefault({});
+
 export const dockConfigForm = z.strictObject(
-  { dock: z.literal(1, "expected 1, the version of this format"), ledger, integrity },
+  { dock: z.literal(1, "expected 1, the version of this format"), ledger, integrity, incidents },
   { error: "expected a mapping that begins with dock: 1" },
 );

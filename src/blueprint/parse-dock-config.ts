@@ -13,9 +13,10 @@ export function parseDockConfig(text: string, file: string): DockConfig {
       details: answer.lines,
     });
   }
-  const { ledger, integrity } = answer.data;
+  const { ledger, integrity, incidents } = answer.data;
   return {
     ledger: { keepMs: ledger.keep, sizeBytes: ledger.size, forward: ledger.forward },
+    incidents: { keep: incidents.keep, sizeBytes: incidents.size },
     integrity: { probeEveryMs: integrity.every, rehashEveryMs: integrity.image },
   };
 }

@@ -24,6 +24,7 @@ export const headings = [
 /** Words that stand before several verbs. */
 export const commandGroups = [
   { name: "image", summary: "sealed images: ls, show, verify, rm, export, import", heading: "Images:" },
+  { name: "incident", summary: "what was kept before the dock acted: ls, show, export", heading: "Look and verify:" },
   { name: "ledger", summary: "the dock's record of everything: verify", heading: "Look and verify:" },
   { name: "dock", summary: "the daemon that owns it all: start, stop, status", heading: "The dock:" },
 ] as const;
@@ -63,6 +64,21 @@ export const commandList: readonly CommandEntry[] = [
     summary: "what the dock has recorded",
     heading: look,
     load: () => import("./commands/events.ts"),
+  },
+  { name: "incident ls", usage: "", summary: "list incidents", heading: look, load: () => import("./commands/incident-ls.ts") },
+  {
+    name: "incident show",
+    usage: "<incident>",
+    summary: "what one holds, and whether it is whole",
+    heading: look,
+    load: () => import("./commands/incident-show.ts"),
+  },
+  {
+    name: "incident export",
+    usage: "<incident> <file>",
+    summary: "write its archive to a file",
+    heading: look,
+    load: () => import("./commands/incident-export.ts"),
   },
   {
     name: "ledger verify",

@@ -51,6 +51,12 @@ const calls: Readonly<Record<string, { words: string[]; asked: [string, unknown]
     asked: [["expose", { name: "web", exposure: { hostPort: 8080, address: "::1", port: 80, protocol: "tcp" } }]],
   },
   unexpose: { words: ["unexpose", "web", "53/udp"], asked: [["unexpose", { name: "web", hostPort: 53, protocol: "udp" }]] },
+  "incident ls": { words: ["incident", "ls"], asked: [["incidents", {}]] },
+  "incident show": { words: ["incident", "show", "web.4711"], asked: [["incident-show", { id: "web.4711" }]] },
+  "incident export": {
+    words: ["incident", "export", "web.4711", "/tmp/web.tar"],
+    asked: [["incident-export", { id: "web.4711", file: "/tmp/web.tar" }]],
+  },
   quarantine: {
     words: ["quarantine", "web", "--reason", "odd"],
     asked: [["quarantine", { names: ["web"], reason: "odd" }]],

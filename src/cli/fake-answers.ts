@@ -49,6 +49,23 @@ const failed: IscSummary = {
   containment: "container",
   writes: "fixed",
 };
+const incident = {
+  version: 1,
+  id: "web.4711",
+  isc: web,
+  image: digest,
+  time: new Date(fakeNowMs - 60_000).toISOString(),
+  action: "reset",
+  reason: "exec.sealed fails: /tmp/x runs, which is no file of the image",
+  trigger: { seq: 4_710, kind: "integrity.drift", message: "exec.sealed fails" },
+  processes: 3,
+  scratch: "encrypted",
+  gaps: [],
+  files: [
+    { name: "processes.json", sizeBytes: 2_112, sha256: "00".repeat(32) },
+    { name: "scratch.tar.age", sizeBytes: 401_000, sha256: "11".repeat(32) },
+  ],
+} as const;
 const exposureWindow = { currentMs: 12_000, lastMs: 60_412, longestMs: 93_000, replaced: 41, draining: 1 };
 const record: IscRecord = {
   version: 1,
@@ -163,6 +180,9 @@ export const fakeAnswers: Answers = {
     ],
   },
   assess: fakeAssessment,
+  incidents: { incidents: [{ ...incident, sizeBytes: 412_160 }] },
+  "incident-show": { incident, sizeBytes: 412_160, signedBy: "77aa".repeat(16), faults: [] },
+  "incident-export": { id: incident.id, file: "/tmp/web.tar", sizeBytes: 412_160 },
   quarantine: change("quarantined"),
   release: change("running"),
   destroy: change("destroyed"),

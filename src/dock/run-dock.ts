@@ -60,6 +60,7 @@ export async function runDock(settings: DockSettings): Promise<void> {
     libexec,
     events: ledger,
     ledger: watch,
+    incidents: config.incidents,
     onWatcherError: (watcher, error) => log.error({ err: error, watcher }, "watcher"),
   });
   const dock: Dock = {

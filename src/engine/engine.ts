@@ -1,10 +1,12 @@
 /** What every engine function is given: the machine, the places, this dock's identity and what it keeps in memory. */
 import type { KeyedLock } from "../base/keyed-lock.ts";
 import type { Host } from "../host/host.ts";
-import type { EventSink } from "../model/event.ts";
+import type { Event, EventSink, Sensor } from "../model/event.ts";
 import type { DockIdentity } from "../model/identity.ts";
 import type { Layout } from "../model/layout.ts";
 import type { LedgerAuditReport } from "../model/ledger.ts";
+import type { Name } from "../model/name.ts";
+import type { IncidentStore } from "../store/incidents/incident-store.ts";
 import type { IscStore } from "../store/isc-store.ts";
 import type { CgroupHierarchy } from "./cgroup-hierarchies.ts";
 import type { Images } from "./images.ts";
@@ -17,10 +19,13 @@ import type { VerifyMemory } from "./verify/verify-memory.ts";
 import type { Conditions } from "./watch/conditions.ts";
 import type { Watchers } from "./watch/watcher.ts";
 
-/** What of the ledger verify asks for. */
+/** What of the ledger the engine asks for. */
 export interface LedgerView {
   /** Reads what is new, and what somebody else than the dock has touched. */
   check(): Promise<LedgerAuditReport>;
+  /** The last events of one ISC, oldest first. */
+  recent(query: { readonly isc: Name; readonly sensor?: Sensor; readonly tail: number }): Promise<readonly Event[]>;
+  readonly head: { readonly seq: number };
 }
 
 export interface Engine {
@@ -39,6 +44,7 @@ export interface Engine {
   /** Where everything that happens is told: the ledger. */
   readonly events: EventSink;
   readonly ledger: LedgerView;
+  readonly incidents: IncidentStore;
   /** The sensors that follow the life of each ISC. */
   readonly watchers: Watchers;
   /** What the sensors know of each running ISC now. */

@@ -4,9 +4,11 @@ import { Problem } from "../base/problem.ts";
 import type { Host } from "../host/host.ts";
 import type { EventSink } from "../model/event.ts";
 import type { DockIdentity } from "../model/identity.ts";
+import type { IncidentLimits } from "../model/incident.ts";
 import { serviceOf } from "../model/instance.ts";
 import { type Layout, layoutOf, liveMode } from "../model/layout.ts";
 import type { Name } from "../model/name.ts";
+import { IncidentStore } from "../store/incidents/incident-store.ts";
 import { IscStore } from "../store/isc-store.ts";
 import { runtimePrograms } from "../tools/oci-runtime.ts";
 import { probing } from "./capabilities-probe.ts";
@@ -34,6 +36,7 @@ export interface EngineOptions {
   readonly runtime?: "crun" | "runc" | undefined;
   readonly events: EventSink;
   readonly ledger: LedgerView;
+  readonly incidents: IncidentLimits;
   readonly onWatcherError: (watcher: string, error: unknown) => void;
 }
 
@@ -74,6 +77,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     verifyMemory: new VerifyMemory(),
     events: withServiceNames(options.events),
     ledger: options.ledger,
+    incidents: new IncidentStore(layout, options.incidents),
     watchers: new Watchers(layout.parts, options.onWatcherError),
     conditions: new Conditions(),
     locks: new KeyedLock(),

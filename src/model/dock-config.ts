@@ -1,5 +1,6 @@
 /** What an operator may set for a whole dock (dock.yaml), every default filled in, sizes in bytes, times in milliseconds. */
 import type { Severity } from "./event.ts";
+import type { IncidentLimits } from "./incident.ts";
 
 export type ForwardTarget =
   | { readonly kind: "udp" | "tcp"; readonly host: string; readonly port: number }
@@ -22,5 +23,6 @@ export interface DockConfig {
     readonly sizeBytes: number;
     readonly forward: readonly Forward[];
   };
+  readonly incidents: IncidentLimits;
   readonly integrity: { readonly probeEveryMs: number; readonly rehashEveryMs: number };
 }

@@ -11,7 +11,12 @@ const Desired = z.enum(["running", "stopped", "destroyed"]);
 export const RuntimeName = z.enum(["crun", "runc", "runsc"]);
 export type RuntimeName = z.infer<typeof RuntimeName>;
 
-const Quarantine = z.strictObject({ sinceMs: z.number().int(), reason: z.string() });
+const Quarantine = z.strictObject({
+  sinceMs: z.number().int(),
+  reason: z.string(),
+  /** What was kept of it then. */
+  incident: z.string().optional(),
+});
 
 /** isc.json: everything about an ISC that outlives a restart of the dock. */
 export const IscRecord = z.strictObject({
@@ -39,6 +44,12 @@ export const IscRecord = z.strictObject({
   shred: z.boolean().optional(),
 });
 export type IscRecord = z.infer<typeof IscRecord>;
+
+/** @param name of the ISC, or of one of its instances */
+export function slotOfInstance({ slot, beside = [] }: IscRecord, name: Name): number {
+  const number = name.split(".")[1];
+  return beside.find(({ instance }) => String(instance) === number)?.slot ?? slot;
+}
 
 export type IscStatus = "running" | "stopped" | "failed" | "starting" | "quarantined";
 

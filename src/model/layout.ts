@@ -37,6 +37,10 @@ export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces, ins
     keys: `${root}/keys`,
     signingKey: `${root}/keys/signing.pem`,
     trustedKeys: `${root}/keys/trusted`,
+    /** Recipients of age, one a line: who may read what incidents keep of scratch. */
+    recoveryKey: `${root}/keys/recovery.txt`,
+    /** What was kept of ISCs before something was done to them: one signed archive each. */
+    incidents: `${root}/incidents`,
     images: `${root}/images`,
     image: {
       directory: image,

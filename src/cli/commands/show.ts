@@ -65,7 +65,10 @@ function renderHealthState({ health }: ShowAnswer["summary"]): string | undefine
 }
 
 function renderQuarantine({ quarantine }: ShowAnswer["summary"]): string | undefined {
-  return quarantine && `since ${renderTime(quarantine.sinceMs)}: ${renderPrintable(quarantine.reason)}`;
+  return (
+    quarantine &&
+    `since ${renderTime(quarantine.sinceMs)}: ${renderPrintable(quarantine.reason)}${quarantine.incident === undefined ? "" : ` (incident ${quarantine.incident})`}`
+  );
 }
 
 /** How long any instance has been there for somebody to work on. */

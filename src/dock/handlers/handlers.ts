@@ -4,6 +4,7 @@ import type { Handlers } from "../server.ts";
 import { assessHandlers } from "./assess.ts";
 import { dockHandlers } from "./dock.ts";
 import { imageHandlers } from "./images.ts";
+import { incidentHandlers } from "./incidents.ts";
 import { ledgerHandlers } from "./ledger.ts";
 import { lifecycleHandlers } from "./lifecycle.ts";
 import { replaceHandlers } from "./replace.ts";
@@ -19,6 +20,7 @@ export function createHandlers(dock: Dock): Handlers {
     ...snapshotHandlers(dock),
     ...assessHandlers(dock),
     ...ledgerHandlers(dock),
+    ...incidentHandlers(dock),
     ...dockHandlers(dock),
   };
 }

@@ -2,12 +2,14 @@
 import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
+import { keepEvidenceOfQuarantined } from "../respond/evidence.ts";
 import { removeVolumesOf } from "../volumes/iscs.ts";
 import { endProcesses, removeParts } from "./stop.ts";
 
 /** @param shred overwrite what the volumes held before giving the space back */
 export function destroyIsc(engine: Engine, name: Name, options: { readonly shred: boolean }): Promise<void> {
   return engine.locks.run(name, async () => {
+    await keepEvidenceOfQuarantined(engine, engine.iscs.get(name), "destroy");
     const record = await engine.iscs.update(name, { desired: "destroyed", shred: options.shred });
     await finishDestroy(engine, record);
   });

@@ -11,17 +11,19 @@ import type { Engine } from "../engine.ts";
 import { freeze, isFrozen, thaw } from "../parts/freezer.ts";
 import { findProcess } from "../parts/process.ts";
 import { ensureTraffic } from "../parts/traffic.ts";
+import { type EvidenceRequest, tryKeepEvidence } from "../respond/evidence.ts";
 import { recordOfBeside } from "./beside.ts";
 import { removeParts } from "./stop.ts";
 
 /** Safe to repeat: the first reason stays. Throws Problem ISC_UNKNOWN. */
-export function quarantineIsc(engine: Engine, name: Name, reason: string): Promise<IscRecord> {
+export function quarantineIsc(engine: Engine, name: Name, reason: string, trigger?: EvidenceRequest["trigger"]): Promise<IscRecord> {
   return engine.locks.run(name, async () => {
     const before = engine.iscs.get(name);
-    const record = before.quarantine
-      ? before
-      : await engine.iscs.update(name, { quarantine: { sinceMs: engine.host.now(), reason: reason.slice(0, 500) } });
+    const quarantine = before.quarantine ?? { sinceMs: engine.host.now(), reason: reason.slice(0, 500) };
+    const record = before.quarantine ? before : await engine.iscs.update(name, { quarantine });
     const { frozen, running } = await ensureQuarantine(engine, record);
+    const incident = quarantine.incident ?? (await tryKeepEvidence(engine, { name, action: "quarantine", reason, trigger }));
+    if (incident !== undefined) await engine.iscs.update(name, { quarantine: { ...quarantine, incident } });
     engine.events.emit({
       sensor: "response",
       severity: running && !frozen ? "critical" : "alert",
@@ -29,17 +31,14 @@ export function quarantineIsc(engine: Engine, name: Name, reason: string): Promi
       message: `in quarantine: ${reason}${running && !frozen ? "; its processes could not be frozen" : ""}`.slice(0, 2_000),
       isc: name,
       image: record.image,
-      facts: { outcome: "done", reason: reason.slice(0, 500), running, frozen },
+      facts: { outcome: "done", reason: reason.slice(0, 500), running, frozen, ...(incident === undefined ? {} : { incident }) },
     });
     return record;
   });
 }
 
 /** The caller holds the ISC's lock, or is the only one there. Safe to repeat. */
-async function ensureQuarantine(
-  engine: Engine,
-  record: IscRecord,
-): Promise<{ readonly frozen: boolean; readonly running: boolean }> {
+async function ensureQuarantine(engine: Engine, record: IscRecord): Promise<{ readonly frozen: boolean; readonly running: boolean }> {
   const instances = instancesOf(engine, record);
   for (const instance of instances) await cut(engine, instance);
   let frozen = true;

@@ -4,6 +4,7 @@ import type { Engine } from "../engine.ts";
 import { findProcess, removeProcess } from "../parts/process.ts";
 import { removeRootMount, unmountAll } from "../parts/root-mount.ts";
 import { removeScratch } from "../parts/scratch.ts";
+import { keepEvidenceOfQuarantined } from "../respond/evidence.ts";
 import { type StartAnswer, startFresh } from "./start.ts";
 import { endProcesses, removeBeside } from "./stop.ts";
 
@@ -17,8 +18,9 @@ export function resetIsc(engine: Engine, name: Name): Promise<StartAnswer> {
     // What could not be started again is left as it runs.
     const { posture } = await engine.images.open(record.image);
     const hasVolumes = Object.keys(posture.volumes).length > 0;
+    await keepEvidenceOfQuarantined(engine, record, "reset");
     if (findProcess(engine, name)) await endProcesses(engine, record, hasVolumes ? volumeGraceMs : 0);
-    if (record.quarantine) await removeBeside(engine, name);
+    await removeBeside(engine, name);
     await removeProcess(engine, name);
     await engine.watchers.stopped(name);
     unmountAll(engine, `${engine.layout.live.directory(name)}/volumes`);

@@ -3,6 +3,7 @@ import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { findProcess } from "../parts/process.ts";
+import { keepEvidenceOfQuarantined } from "../respond/evidence.ts";
 import { findSnapshot } from "../snapshots.ts";
 import { rollbackVolumes } from "../volumes/volume-snapshots.ts";
 import { assertHostPortsFree } from "./host-ports.ts";
@@ -27,6 +28,7 @@ export function rollbackIsc(
     assertHostPortsFree(engine, name, snapshot.exposures);
     const record = engine.iscs.get(name);
     const ran = findProcess(engine, name) !== undefined;
+    await keepEvidenceOfQuarantined(engine, record, "rollback");
     await endProcesses(engine, record);
     await removeParts(engine, record);
     await rollbackVolumes(engine, { isc: name, snapshot: snapshotName }, manifest.posture.volumes);

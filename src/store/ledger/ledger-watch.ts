@@ -4,10 +4,12 @@
  */
 import fs from "node:fs";
 import path from "node:path";
+import type { Event } from "../../model/event.ts";
 import type { Layout } from "../../model/layout.ts";
 import type { LedgerAuditReport, LedgerFault } from "../../model/ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { LedgerAudit } from "./ledger-audit.ts";
+import { type EventQuery, readEvents } from "./read-events.ts";
 import { listSegments, readLines, type Segment } from "./segments.ts";
 import { openSignatureCheck } from "./verify-ledger.ts";
 
@@ -27,6 +29,17 @@ export class LedgerWatch {
   constructor(ledger: Ledger, layout: Pick<Layout, "keys" | "signingKey" | "trustedKeys">) {
     this.#ledger = ledger;
     this.#layout = layout;
+  }
+
+  get head(): Ledger["head"] {
+    return this.#ledger.head;
+  }
+
+  /** Oldest first. */
+  async recent(query: EventQuery): Promise<readonly Event[]> {
+    const found: Event[] = [];
+    await readEvents(this.#ledger.directory, query, (event) => found.push(event));
+    return found;
   }
 
   /** @returns what is known of the newest segment, and the faults of all that were read */
