@@ -9,6 +9,7 @@ import { IscRecord } from "../../src/model/isc.ts";
 import type { Name } from "../../src/model/name.ts";
 import { blueprintPath, buildReady } from "./support/blueprints.ts";
 import { TestDock } from "./support/dock.ts";
+import { assertRefused } from "./support/refusal.ts";
 import { imageBreakages } from "./verify/breakages-image.ts";
 import { networkBreakages } from "./verify/breakages-network.ts";
 import { resourceBreakages } from "./verify/breakages-resources.ts";
@@ -121,6 +122,55 @@ describe("verify", () => {
     await dock.launch();
     assert.deepEqual(describeAll(await verify(web, copy), "FAIL"), []);
     await dock.client.call("destroy", { names: [copy] });
+  });
+
+  test("a slot that two ISCs share is told of both, keeps the second from starting, and costs the first nothing", async () => {
+    const [lost, taker] = ["lost" as Name, "taker" as Name];
+    const restart = async () => {
+      await dock.quit();
+      await dock.launch();
+    };
+    const slotOf = async (name: Name) => (await dock.client.call("show", { name })).record.slot;
+    const pidOf = async (name: Name) => (await dock.client.call("list", {})).iscs.find((isc) => isc.name === name)?.pid;
+    await dock.client.call("clone", { source: web, name: lost });
+    const slot = await slotOf(lost);
+    // As it happens: a record is damaged, another ISC gets the slot, and the record is put back from a backup.
+    const file = dock.layout.isc.record(lost);
+    const whole = readFileSync(file, "utf8");
+    writeFileSync(file, "{");
+    await restart();
+    await dock.client.call("clone", { source: web, name: taker, start: true });
+    assert.equal(await slotOf(taker), slot);
+    const pid = await pidOf(taker);
+    writeFileSync(file, whole);
+    await restart();
+    const told = async () => (await verify(web, lost, taker)).filter(({ verdict }) => verdict === "FAIL");
+    assert.deepEqual(
+      (await told()).map(({ isc, row }) => `${isc} ${row}`),
+      ["lost identity.unique", "taker identity.unique"],
+    );
+    for (const { isc, evidence } of await told()) {
+      assert.match(
+        evidence,
+        new RegExp(`its slot ${slot}, and with it address and uid range, is also that of ISC ${isc === lost ? taker : lost}`),
+      );
+    }
+    const { message } = await assertRefused(
+      dock,
+      () => dock.client.call("start", { names: [lost] }),
+      "STATE_DAMAGED",
+      /^cannot start lost: /,
+    );
+    assert.equal(message, `cannot start lost: its state file ${file} gives it slot ${slot}, on which ISC taker runs`);
+    assert.equal(await pidOf(taker), pid);
+    assert.deepEqual(
+      (await verify(taker)).filter(({ verdict }) => verdict === "FAIL").map(({ row }) => row),
+      ["identity.unique"],
+    );
+    await dock.client.call("destroy", { names: [lost] });
+    assert.equal(await pidOf(taker), pid);
+    assert.deepEqual(describeAll(await verify(web, taker), "FAIL"), [], "destroying the one took nothing from the other");
+    await dock.client.call("destroy", { names: [taker] });
   });
 
   test("of a stopped ISC only the image and its identity are known", async () => {

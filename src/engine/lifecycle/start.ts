@@ -65,11 +65,26 @@ export async function assertStartable(engine: Engine, name: Name): Promise<void>
   assertHostPortsFree(engine, name, exposures);
 }
 
+/** A record put back from a backup may name a slot that was given away meanwhile, and with it another's link, address and uids. */
+function assertSlotFree(engine: Engine, { name, slot }: Pick<IscRecord, "name" | "slot">): void {
+  const holder = engine.iscs.list().find((other) => other.slot === slot && other.name !== name && findProcess(engine, other.name));
+  if (!holder) return;
+  const file = engine.layout.isc.record(name);
+  throw new Problem(
+    "STATE_DAMAGED",
+    `cannot start ${name}: its state file ${file} gives it slot ${slot}, on which ISC ${holder.name} runs`,
+    {
+      hint: `destroy one of them, or clone ${name} and destroy it: a clone gets a slot of its own`,
+    },
+  );
+}
+
 /** The caller holds the ISC's lock, and has removed what was left of its last process. */
 export async function startFresh(engine: Engine, name: Name): Promise<StartAnswer> {
   // What starts fresh has left behind why it was in quarantine.
   const { quarantine: _left, ...before } = engine.iscs.get(name);
   const manifest = await engine.images.open(before.image);
+  assertSlotFree(engine, before);
   // While it is being written the parts can be made: a dock that dies before it is on the disk removes them again.
   const saved = engine.iscs.update(name, { desired: "running", generation: before.generation + 1, quarantine: undefined });
   const record = { ...before, generation: before.generation + 1 };
