@@ -13,6 +13,7 @@ import { reconcile } from "../engine/reconcile.ts";
 import { tryLockFile } from "../host/kernel/lock.ts";
 import { createLocalHost } from "../host/local-host.ts";
 import { closeKernel, openKernel } from "../host/local-kernel.ts";
+import { adoptOrphans } from "../host/orphans.ts";
 import type { EventDraft } from "../model/event.ts";
 import { layoutOf, liveMode } from "../model/layout.ts";
 import { ProgramKnowledgeFile } from "../model/program-knowledge.ts";
@@ -49,6 +50,7 @@ export async function runDock(settings: DockSettings): Promise<void> {
   );
   const stopped = Promise.withResolvers<void>();
   const host = createLocalHost(openKernel());
+  adoptOrphans();
   const ledger = await openLedger(layout, { onError: (error) => log.error({ err: error }, "ledger") });
   const watch = new LedgerWatch(ledger, layout);
   const engine = await openEngine({

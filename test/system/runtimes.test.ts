@@ -82,6 +82,26 @@ async function assertExecIsWalledIn(dock: TestDock): Promise<void> {
   const missing = await run(["/bin/missing"]);
   assert.notEqual(missing.exitCode, 0);
   assert.match(missing.output, /\/bin\/missing.*no such file/is);
+  await assertNothingWaits(dock, one);
+}
+
+/** An ended process that nobody reaps keeps the pid namespace, and with it the next stop, waiting: the machine's init is not relied on. */
+async function assertNothingWaits(dock: TestDock, one: number): Promise<void> {
+  const namespace = readlinkSync(`/proc/${one}/ns/pid`);
+  const listEnded = () =>
+    readdirSync("/proc").flatMap((entry) => {
+      try {
+        const status = readFileSync(`/proc/${entry}/status`, "utf8");
+        const parent = Number(/^PPid:\t(\d+)/m.exec(status)?.[1]);
+        const isOurs = parent === dock.pid || readlinkSync(`/proc/${entry}/ns/pid`) === namespace;
+        return isOurs && /^State:\tZ/m.test(status) ? [{ parent, status }] : [];
+      } catch {
+        return [];
+      }
+    });
+  for (const { parent, status } of listEnded()) assert.equal(parent, dock.pid, status);
+  for (const deadline = Date.now() + 5_000; listEnded().length > 0 && Date.now() < deadline; ) await sleep(10);
+  assert.deepEqual(listEnded(), []);
 }
 
 /** The process `sleep` in the pid namespace of an ISC's process 1, as the host numbers it. */
