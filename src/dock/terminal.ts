@@ -10,7 +10,7 @@ import { TerminalRequest } from "../api/terminal-request.ts";
 import { Problem } from "../base/problem.ts";
 import { type ExecSession, startExec } from "../engine/exec.ts";
 import { readPeerCredentials } from "../host/kernel/peer-credentials.ts";
-import { type Asked, readAsker, renderCommandEvent } from "./command-events.ts";
+import { type Asked, type Asker, readAsker, renderCommandEvent } from "./command-events.ts";
 import type { Dock } from "./dock.ts";
 import { asProblem, publicInput } from "./server.ts";
 
@@ -37,7 +37,7 @@ async function serve(dock: Dock, request: IncomingMessage, stream: Duplex): Prom
   try {
     if (asker.uid !== 0) throw new Problem("NOT_ALLOWED", "exec needs root", { hint: "use sudo" });
     if (!parsed.success || request.headers.upgrade !== terminalProtocol) throw new Problem("USAGE", "this is no request for a terminal");
-    opened = await open(dock, parsed.data);
+    opened = await open(dock, parsed.data, asker);
   } catch (error) {
     dock.ledger.emit(renderCommandEvent(asked, asProblem(error)));
     throw error;
@@ -58,13 +58,14 @@ interface OpenSession {
   readonly channel: Channel | undefined;
 }
 
-async function open(dock: Dock, wanted: TerminalRequest): Promise<OpenSession> {
+async function open(dock: Dock, wanted: TerminalRequest, asker: Asker): Promise<OpenSession> {
   const channel = wanted.tty
     ? openTerminal(dock, { columns: wanted.columns ?? defaultSize.columns, rows: wanted.rows ?? defaultSize.rows })
     : undefined;
   const session = await startExec(dock.engine, {
     ...wanted,
     terminal: wanted.tty,
+    purpose: { session: wanted.tty ? "console" : "exec", asker },
     stdio: channel ? [channel.slaveFd, channel.slaveFd, channel.slaveFd] : ["pipe", "pipe", "pipe"],
   }).catch((error: unknown) => {
     channel?.close();

@@ -1,5 +1,7 @@
 /** The sensors, each started by itself: one that throws or is missing is told of, and leaves the others alone. */
 import type { Engine } from "../engine/engine.ts";
+import { startAudit } from "../engine/watch/audit.ts";
+import { startExecGate } from "../engine/watch/exec-gate.ts";
 import { startExits } from "../engine/watch/exits.ts";
 import { startFirewall } from "../engine/watch/firewall.ts";
 import { startHealth } from "../engine/watch/health.ts";
@@ -11,6 +13,8 @@ import type { Dock } from "./dock.ts";
 type Start = (engine: Engine, config: DockConfig) => Promise<AsyncDisposable>;
 
 const sensors: readonly (readonly [string, Start])[] = [
+  ["audit", startAudit],
+  ["exec", startExecGate],
   ["exits", startExits],
   ["firewall", startFirewall],
   ["health", startHealth],

@@ -47,7 +47,7 @@ const mechanisms: Readonly<Record<ContractRow, readonly Mechanism[]>> = {
     { needs: ["fscrypt"], on: "fscrypt on ext4, key in kernel memory only" },
   ],
   "identity.unique": always("slots of the dock: address, uid range and machine-id"),
-  "audit.on": always("nothing yet"),
+  "audit.on": withAll(["audit"], "the kernel's audit: rules by login id and uid, read beside auditd"),
   "ledger.chained": always("SHA-256 chain, heads signed with Ed25519"),
 };
 

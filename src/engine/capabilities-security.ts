@@ -11,9 +11,17 @@ export const probeSecurity: readonly Probe[] = [
     const actions = host.files.findTextNow("/proc/sys/kernel/seccomp/actions_avail")?.trim();
     return actions === undefined ? absent("the kernel has no seccomp filters") : present(actions);
   }),
-  probe("audit", ({ host }) =>
-    host.files.findTextNow("/proc/self/loginuid") === undefined ? absent("the kernel has no audit") : present("loginuid is kept"),
-  ),
+  probe("audit", ({ host }) => {
+    if (host.files.findTextNow("/proc/self/loginuid") === undefined) return absent("the kernel has no audit");
+    using control = new host.kernel.audit.AuditControl();
+    const { enabled, locked, pid } = control.readStatus();
+    const words = [
+      enabled ? "on" : "off",
+      ...(locked ? ["rules locked until the next boot"] : []),
+      ...(pid === 0 ? [] : [`auditd is ${pid}`]),
+    ];
+    return locked ? absent(words.join(", ")) : present(words.join(", "));
+  }),
   probe("fanotify", async ({ host, directory }) => {
     const file = `${directory}/exec-gate`;
     await host.files.write(file, "");

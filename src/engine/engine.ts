@@ -16,7 +16,9 @@ import type { ScratchEncryption } from "./scratch-encryption.ts";
 import type { ScratchTemplates } from "./scratch-templates.ts";
 import type { SeccompProfiles } from "./seccomp-profiles.ts";
 import type { VerifyMemory } from "./verify/verify-memory.ts";
+import type { AuditState } from "./watch/audit-state.ts";
 import type { Conditions } from "./watch/conditions.ts";
+import type { ExecGateState } from "./watch/exec-gate-state.ts";
 import type { Watchers } from "./watch/watcher.ts";
 
 /** What of the ledger the engine asks for. */
@@ -47,6 +49,10 @@ export interface Engine {
   readonly incidents: IncidentStore;
   /** The sensors that follow the life of each ISC. */
   readonly watchers: Watchers;
+  /** The dock's rules in the kernel's audit, and what is known of them. */
+  readonly audit: AuditState;
+  /** Who runs what: see watch/exec-gate.ts. */
+  readonly execGate: ExecGateState;
   /** What the sensors know of each running ISC now. */
   readonly conditions: Conditions;
   /** One change at a time for each ISC, by its name; "*" for changes that choose slots or ports. */

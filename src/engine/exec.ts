@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import { Problem } from "../base/problem.ts";
 import type { RunningCommand } from "../host/host.ts";
 import { serviceOf } from "../model/instance.ts";
+import { slotOfInstance } from "../model/isc.ts";
 import type { Name } from "../model/name.ts";
+import type { SessionPurpose } from "../plan/watch/audit-words.ts";
 import { execArguments } from "../tools/oci-runtime.ts";
 import type { Engine } from "./engine.ts";
 import { findUser } from "./exec-user.ts";
@@ -18,6 +20,8 @@ export interface ExecRequest {
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly workingDirectory?: string | undefined;
   readonly terminal: boolean;
+  /** For whom, as the record of sessions says it. */
+  readonly purpose: SessionPurpose;
   /** As host.start takes them; "ignore", which is /dev/null, would give the host's device to the ISC's user. */
   readonly stdio: readonly (number | "pipe")[];
 }
@@ -32,7 +36,8 @@ export interface ExecSession {
 
 /** Throws Problem ISC_STOPPED or USAGE. */
 export async function startExec(engine: Engine, request: ExecRequest): Promise<ExecSession> {
-  assertFree(engine.iscs.get(serviceOf(request.name)), "run a command in");
+  const record = engine.iscs.get(serviceOf(request.name));
+  assertFree(record, "run a command in");
   const live = findProcess(engine, request.name);
   if (!live)
     throw new Problem("ISC_STOPPED", `cannot run a command in ${request.name}: it is not running`, {
@@ -41,7 +46,7 @@ export async function startExec(engine: Engine, request: ExecRequest): Promise<E
   const file = `${engine.layout.live.directory(request.name)}/exec-${randomBytes(6).toString("hex")}`;
   const pidFile = `${file}.pid`;
   await engine.host.files.write(`${file}.json`, JSON.stringify(await execProcess(engine, request)));
-  const { joining: runtime } = runtimeFor(engine, request.name, live.runtime);
+  const { joining: runtime } = runtimeFor(engine, { name: request.name, slot: slotOfInstance(record, request.name) }, live.runtime);
   const running = engine.host.start({
     program: runtime.program,
     arguments: execArguments(runtime, engine.layout.parts(request.name), {
@@ -52,6 +57,7 @@ export async function startExec(engine: Engine, request: ExecRequest): Promise<E
     stdio: request.stdio,
     detached: true,
   });
+  engine.audit.expectSession(running.pid, { ...request.purpose, command: request.command, terminal: request.terminal });
   return {
     running,
     stop: () => killInside(engine, pidFile, running),

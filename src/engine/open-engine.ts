@@ -22,7 +22,9 @@ import type { ScratchEncryption } from "./scratch-encryption.ts";
 import { ScratchTemplates } from "./scratch-templates.ts";
 import { SeccompProfiles } from "./seccomp-profiles.ts";
 import { VerifyMemory } from "./verify/verify-memory.ts";
+import { AuditState } from "./watch/audit-state.ts";
 import { Conditions } from "./watch/conditions.ts";
+import { ExecGateState } from "./watch/exec-gate-state.ts";
 import { Watchers } from "./watch/watcher.ts";
 
 export interface EngineOptions {
@@ -80,6 +82,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     incidents: new IncidentStore(layout, options.incidents),
     watchers: new Watchers(layout.parts, options.onWatcherError),
     conditions: new Conditions(),
+    execGate: new ExecGateState(),
+    audit: new AuditState(host, identity),
     locks: new KeyedLock(),
     hierarchies,
     libexec: options.libexec,

@@ -15,10 +15,10 @@ export class SeccompProfiles {
     this.#directory = `${profiles}/seccomp`;
   }
 
-  /** The filter of an image's ISCs. */
-  async render({ posture, architecture }: Pick<Manifest, "posture" | "architecture">): Promise<OciSeccomp> {
+  /** The filter of an image's ISCs. @param runtime under which they run, where that is known */
+  async render({ posture, architecture }: Pick<Manifest, "posture" | "architecture">, runtime?: string): Promise<OciSeccomp> {
     this.#loaded ??= this.#load();
-    return renderSeccomp({ ...(await this.#loaded), rights: posture.rights, architecture });
+    return renderSeccomp({ ...(await this.#loaded), rights: posture.rights, architecture, isTold: runtime === "crun" });
   }
 
   async #load() {

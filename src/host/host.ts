@@ -1,6 +1,8 @@
 /** The one door to the machine. Everything that touches files, programs, the kernel or the clock goes through a Host, so that tests can stand in for it. */
 import type { Duplex } from "node:stream";
+import type { startAudit } from "./audit.ts";
 import type { Kernel } from "./kernel.ts";
+import type { startExecGate } from "./exec-gate.ts";
 import type { startNflog } from "./nflog.ts";
 import type { Probe } from "./probe.ts";
 
@@ -24,6 +26,10 @@ export interface Host {
   measure(path: string): Promise<FileMeasure>;
   /** Packets that the firewall logs to a group. Throws Error when the group cannot be read. */
   readonly nflog: typeof startNflog;
+  /** Allows and denies executions. Throws KernelError where the kernel cannot ask. */
+  readonly execGate: typeof startExecGate;
+  /** Records of the kernel's audit. Throws Error when they cannot be read. */
+  readonly audit: typeof startAudit;
 }
 
 export interface FileMeasure {
@@ -86,6 +92,8 @@ export interface Files {
   readBytes(path: string): Promise<Buffer>;
   /** Synchronous read for /proc, /sys and cgroup files, which never block and cost microseconds. */
   findTextNow(path: string): string | undefined;
+  /** Bytes of a file from `position`, fewer than `length` at its end. Synchronous: of files that are local and not long. */
+  readPartNow(path: string, position: number, length: number): Buffer;
   /** Write, fsync, rename, fsync of the directory: the file is the old or the new one at any point in time. Default mode 0600. */
   writeAtomic(path: string, data: string | Uint8Array, mode?: number): Promise<void>;
   /** Plain write without sync, for files below ISC_RUN and kernel files. Default mode 0600. */

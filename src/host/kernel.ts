@@ -1,4 +1,5 @@
 /** The kernel calls of host/kernel as one bundle, so that a test can hand in another. */
+import type * as audit from "./kernel/audit/audit-control.ts";
 import type * as btrfs from "./kernel/btrfs.ts";
 import type * as btrfsQuota from "./kernel/btrfs-quota.ts";
 import type * as conntrack from "./kernel/conntrack.ts";
@@ -19,6 +20,7 @@ import type { UserNamespacePool } from "./kernel/user-namespace.ts";
 import type * as verity from "./kernel/verity.ts";
 
 export interface Kernel {
+  readonly audit: typeof audit;
   readonly btrfs: typeof btrfs;
   readonly btrfsQuota: typeof btrfsQuota;
   readonly conntrack: typeof conntrack;

@@ -1,5 +1,7 @@
 /** The machine this runs on. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { startAudit } from "./audit.ts";
+import { startExecGate } from "./exec-gate.ts";
 import type { Host } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { createLocalFiles } from "./local-files.ts";
@@ -23,5 +25,7 @@ export function createLocalHost(kernel: Kernel): Host {
     probe: createProbe(),
     measure: createMeasureFile(),
     nflog: startNflog,
+    execGate: startExecGate,
+    audit: startAudit,
   };
 }

@@ -1,5 +1,6 @@
 /** The running kernel, by FFI. */
 
+import * as audit from "./kernel/audit/audit-control.ts";
 import * as btrfs from "./kernel/btrfs.ts";
 import * as btrfsQuota from "./kernel/btrfs-quota.ts";
 import * as conntrack from "./kernel/conntrack.ts";
@@ -23,6 +24,7 @@ import type { Kernel } from "./kernel.ts";
 /** nftables and the user-namespace pool hold kernel objects: close both with `closeKernel`. */
 export function openKernel(): Kernel {
   return {
+    audit,
     btrfs,
     btrfsQuota,
     conntrack,

@@ -21,6 +21,8 @@ export interface SlotIdentity {
   readonly gateway6: string;
   readonly uidBase: number;
   readonly uidCount: 65_536;
+  /** The audit login id (audit_setloginuid(3)) that all its processes have. */
+  readonly loginUid: number;
   /** Name of the host side of its veth pair; at most 15 characters. */
   readonly link: string;
 }
@@ -30,6 +32,9 @@ export const slotsPerDock = 4_094;
 /** Above every range that systemd-nspawn, adduser, podman and subuid hand out (systemd docs/UIDS-GIDS.md). */
 const firstUid = 0x7000_0000;
 const uidBlocks = 8;
+
+/** The last possible one, 0xffffffff, means "no login" and belongs to no slot. */
+const firstLoginUid = 0xf000_0000;
 
 /** Link-local address that the host side of every veth answers on: an ISC's IPv6 gateway. */
 const gateway6 = "fe80::1";
@@ -42,8 +47,14 @@ export function identityOfSlot(dock: DockIdentity, slot: number): SlotIdentity {
     gateway6,
     uidBase: dock.uidBase + slot * uidRangeSize,
     uidCount: uidRangeSize,
+    loginUid: loginUidBase(dock) + slot,
     link: `${linkPrefix(dock)}${slot}`,
   };
+}
+
+/** Login ids of this dock's ISCs begin here: above every uid range, 4,096 for each tag. */
+export function loginUidBase(dock: DockIdentity): number {
+  return firstLoginUid + Number.parseInt(dock.tag, 16) * (slotsPerDock + 2);
 }
 
 /** Every link of this dock begins with it, so one nftables wildcard names them all. */

@@ -9,6 +9,8 @@ export interface OciSeccomp {
   readonly defaultAction: "SCMP_ACT_ERRNO";
   readonly defaultErrnoRet: number;
   readonly architectures: readonly string[];
+  /** Refusals are told to the kernel's audit. Only of runtimes that know flags: runc does from 1.2 on, and refuses the whole bundle before. */
+  readonly flags?: readonly "SECCOMP_FILTER_FLAG_LOG"[];
   readonly syscalls: readonly OciSyscall[];
 }
 
@@ -32,6 +34,8 @@ export interface SeccompInput {
   readonly wxFragment: SeccompFragment;
   readonly rights: Rights;
   readonly architecture: Manifest["architecture"];
+  /** The runtime can ask the kernel to tell refusals. */
+  readonly isTold?: boolean;
 }
 
 /**
@@ -39,7 +43,7 @@ export interface SeccompInput {
  * Each call gets rules from one source only, since libseccomp lets an unconditional rule swallow the conditional ones of the same call:
  * the fragment before declared rights before the profile.
  */
-export function renderSeccomp({ profile, wxFragment, rights, architecture }: SeccompInput): OciSeccomp {
+export function renderSeccomp({ profile, wxFragment, rights, architecture, isTold = false }: SeccompInput): OciSeccomp {
   const fragment = rights.writableCode ? [] : wxFragment.conditions;
   const taken = new Set(fragment.flatMap(({ names }) => names));
   const granted = [...rights.syscalls, ...rights.capabilities.flatMap((capability) => profile.capabilities[capability] ?? [])];
@@ -53,6 +57,7 @@ export function renderSeccomp({ profile, wxFragment, rights, architecture }: Sec
     defaultAction: "SCMP_ACT_ERRNO",
     defaultErrnoRet: errnos[profile.unnamed],
     architectures: [architectureNames[architecture]],
+    ...(isTold && { flags: ["SECCOMP_FILTER_FLAG_LOG"] as const }),
     syscalls: [
       { names: [...declared, ...take(taken, profile.allow)].sort(), action: "SCMP_ACT_ALLOW" },
       ...refused.filter(({ names }) => names.length > 0).map(({ names, errno }) => ({ names, ...renderVerdict(errno) })),

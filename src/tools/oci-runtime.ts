@@ -23,13 +23,20 @@ export const runtimePrograms: Readonly<Record<RuntimeProgram, string>> = {
   runsc: "/usr/bin/runsc",
 };
 
+export interface Belonging {
+  /** The audit login id of the ISC. */
+  readonly loginUid: number;
+  /** Files of cgroups that are joined by writing to them. */
+  readonly tasks: readonly string[];
+}
+
 /**
- * The same runtime, but what it creates or runs is in these cgroups from its first moment.
- * @param joiner libexec/in-cgroups
- * @param tasks the cgroups' files that are joined by writing to them
+ * The same runtime, but what it creates or runs has the ISC's login id, and is in these cgroups, from its first moment.
+ * @param joiner libexec/as-isc
  */
-export function inCgroups(runtime: OciRuntime, joiner: string, tasks: readonly string[]): OciRuntime {
-  return { ...runtime, program: joiner, globalArguments: [...tasks, "--", runtime.program, ...runtime.globalArguments] };
+export function asIsc(runtime: OciRuntime, joiner: string, { loginUid, tasks }: Belonging): OciRuntime {
+  const globalArguments = [String(loginUid), ...tasks, "--", runtime.program, ...runtime.globalArguments];
+  return { ...runtime, program: joiner, globalArguments };
 }
 
 /**

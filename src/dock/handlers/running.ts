@@ -5,6 +5,7 @@ import { exposePort, unexposePort } from "../../engine/lifecycle/expose.ts";
 import { exposureWindow, listIscs, summarize } from "../../engine/observe.ts";
 import { readUsage } from "../../engine/usage.ts";
 import { verifyMany } from "../../engine/verify/verify.ts";
+import { readAsker } from "../command-events.ts";
 import type { Dock } from "../dock.ts";
 import { followLog } from "../follow-log.ts";
 import type { Caller, Handlers } from "../server.ts";
@@ -35,6 +36,7 @@ export function runningHandlers({ engine }: Dock): RunningHandlers {
       const session = await startExec(engine, {
         ...request,
         terminal: false,
+        purpose: { session: "exec", asker: readAsker(caller.credentials) },
         stdio: ["pipe", "pipe", "pipe"],
       });
       caller.signal.addEventListener("abort", () => session.stop(), { once: true });

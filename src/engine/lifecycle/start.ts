@@ -115,7 +115,7 @@ async function startParts(engine: Engine, record: IscRecord, manifest: Manifest,
   await Promise.all([layout.live.exitDirectory(name), layout.live.bundle(name)].map((directory) => host.files.makeDirectory(directory)));
   await host.files.remove(`${layout.live.exitDirectory(name)}/${layout.parts(name)}`);
   const program = manifest.posture.containment === "gvisor" ? "runsc" : engine.runtime;
-  const runtime = runtimeFor(engine, name, program);
+  const runtime = runtimeFor(engine, record, program);
   await prepareRuntime(engine, name, runtime, manifest.posture.limits);
   const monitor = startMonitor(engine, name, runtime);
   try {

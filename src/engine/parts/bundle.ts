@@ -33,7 +33,7 @@ async function bundleConfig(engine: Engine, record: IscRecord, manifest: Manifes
     layout: engine.layout,
     runtime: parts.runtime,
     cgroupsPath: cgroupPath(engine, record.name),
-    seccomp: await engine.seccomp.render(manifest),
+    seccomp: await engine.seccomp.render(manifest, parts.runtime),
     openFilesCeiling: engine.openFilesCeiling,
     swapAccounting: engine.swapAccounting,
     overlays: parts.overlays,

@@ -2,13 +2,15 @@
 import { Problem } from "../../base/problem.ts";
 import { hasErrorCode } from "../../host/kernel/libc.ts";
 import type { Limits } from "../../model/blueprint.ts";
+import { identityOfSlot } from "../../model/identity.ts";
 import type { Service } from "../../model/image.ts";
+import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import { startConmon, type WaitingConmon } from "../../tools/conmon.ts";
 import {
+  asIsc,
   deleteContainer,
   fromNetwork,
-  inCgroups,
   inNetwork,
   type OciRuntime,
   ociRuntime,
@@ -51,15 +53,18 @@ export interface ContainerRuntime {
   readonly cgroupsByDock: boolean;
 }
 
-export function runtimeFor(engine: Engine, name: Name, program: RuntimeProgram): ContainerRuntime {
+/** @param record whose slot says which login id its processes have */
+export function runtimeFor(engine: Engine, { name, slot }: Pick<IscRecord, "name" | "slot">, program: RuntimeProgram): ContainerRuntime {
   const plain = runtimeOf(engine, program);
-  if (cgroupsByDock(engine, program)) {
-    return { joining: inCgroups(plain, `${engine.libexec}/in-cgroups`, cgroupTasks(engine, name)), starting: plain, cgroupsByDock: true };
-  }
+  const byDock = cgroupsByDock(engine, program);
+  const { loginUid } = identityOfSlot(engine.dock, slot);
+  const own = { loginUid, tasks: byDock ? cgroupTasks(engine, name) : [] };
+  const inside = (runtime: OciRuntime) => asIsc(runtime, `${engine.libexec}/as-isc`, own);
   const { live } = engine.layout;
-  if (program === "crun") return { joining: plain, starting: plain, cgroupsByDock: false };
-  if (program === "runc") return { joining: fromNetwork(plain, live.networkNamespace(name)), starting: plain, cgroupsByDock: false };
-  const joining = inNetwork(plain, `${engine.libexec}/runsc-in-network`, live.networkNamespace(name), live.proc(name));
+  if (program === "crun") return { joining: inside(plain), starting: plain, cgroupsByDock: byDock };
+  if (program === "runc")
+    return { joining: inside(fromNetwork(plain, live.networkNamespace(name))), starting: plain, cgroupsByDock: false };
+  const joining = inside(inNetwork(plain, `${engine.libexec}/runsc-in-network`, live.networkNamespace(name), live.proc(name)));
   return { joining, starting: joining, cgroupsByDock: false };
 }
 

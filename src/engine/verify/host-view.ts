@@ -1,5 +1,5 @@
 /** What one run of verify needs of the machine as a whole: looked at once, used for every ISC. */
-import type { HostIdentityFacts, LiveFacts, MountFacts, Seen } from "../../plan/checks/facts.ts";
+import type { AuditFacts, HostIdentityFacts, LiveFacts, MountFacts, Seen } from "../../plan/checks/facts.ts";
 import type { Engine } from "../engine.ts";
 import { type FirewallView, groupRules, viewFirewall } from "./firewall-facts.ts";
 import { listReferenceTable } from "./firewall-reference.ts";
@@ -15,6 +15,7 @@ export interface HostView {
   readonly namespaces: LiveFacts["hostNamespaces"];
   readonly firewall: Seen<FirewallView>;
   readonly identity: HostIdentityFacts;
+  readonly audit: Seen<AuditFacts>;
 }
 
 export function viewHost(engine: Engine): HostView {
@@ -28,6 +29,7 @@ export function viewHost(engine: Engine): HostView {
     ].flatMap(({ whose, namespaces }) => (isWhole(namespaces) ? [{ whose, namespaces }] : [])),
     firewall: look(() => viewFirewall(engine, learnReference(engine))),
     identity: readHostIdentity(engine),
+    audit: look(() => engine.audit.look()),
   };
 }
 

@@ -72,7 +72,7 @@ async function joinFacts(engine: Engine, gathered: Gathered): Promise<LiveFacts>
       pids: readLimit(host, "pids", limitQuestion),
     },
     scratch: await lookLong(() => readScratch(engine, { name: record.name, pid, manifest, dockMounts: view.mounts, mounts, isSandbox })),
-    seccomp: { profile: await lookLong(() => compareSeccomp(engine, record, manifest)) },
+    seccomp: { profile: await lookLong(() => compareSeccomp(engine, record, manifest, runtime)) },
     machineIdInside: readMachineId(engine, pid),
     maskedPaths: maskedPaths.filter((path) => exists(engine, path)),
     readonlyPaths: readonlyPaths.filter((path) => exists(engine, path)),
@@ -139,9 +139,9 @@ function readSeal({ host, layout }: Engine, record: IscRecord, { mounts }: HostV
   };
 }
 
-async function compareSeccomp(engine: Engine, { name }: IscRecord, manifest: Manifest): Promise<"same" | "other"> {
+async function compareSeccomp(engine: Engine, { name }: IscRecord, manifest: Manifest, runtime: string): Promise<"same" | "other"> {
   const config: unknown = JSON.parse(await engine.host.files.readText(`${engine.layout.live.bundle(name)}/config.json`));
-  const wanted = JSON.stringify(await engine.seccomp.render(manifest));
+  const wanted = JSON.stringify(await engine.seccomp.render(manifest, runtime));
   return wanted === JSON.stringify(seccompOf(config)) ? "same" : "other";
 }
 

@@ -55,6 +55,7 @@ export function readProcess(host: Host, pid: number): ProcessFacts | undefined {
     pid,
     name: first.name,
     startTicks: parseStartTicks(stat),
+    loginUid: parseLoginUid(read("loginuid")),
     threads,
     uidMap: parseIdMap(read("uid_map") ?? ""),
     gidMap: parseIdMap(read("gid_map") ?? ""),
@@ -63,6 +64,11 @@ export function readProcess(host: Host, pid: number): ProcessFacts | undefined {
     code: parseExecutableMappings(maps),
     cgroups: parseCgroups(cgroup),
   };
+}
+
+/** Digits alone; a kernel without audit has no such file. */
+function parseLoginUid(text: string | undefined): number | undefined {
+  return text === undefined || text.trim() === "" ? undefined : Number(text);
 }
 
 function readThreads(host: Host, pid: number): readonly ThreadStatus[] {

@@ -81,6 +81,7 @@ function joinFacts(engine: Engine, { record, image, live, view, identities, ledg
     others: identities.filter(({ name }) => name !== record.name),
     host: view.identity,
     ledger,
+    audit: view.audit,
     cgroupPath: cgroupPath(engine, record.name),
   };
 }

@@ -39,7 +39,13 @@ export function describeHealth(health: Health): string {
 async function runInside(engine: Engine, name: Name, { command, timeoutMs }: Health & { kind: "command" }): Promise<string | undefined> {
   let late = false;
   try {
-    const session = await startExec(engine, { name, command, terminal: false, stdio: ["pipe", "pipe", "pipe"] });
+    const session = await startExec(engine, {
+      name,
+      command,
+      terminal: false,
+      purpose: { session: "health" },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     const timer = setTimeout(() => {
       late = true;
       session.stop();

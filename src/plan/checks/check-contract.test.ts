@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type ContractRow, contractRows } from "../../model/finding.ts";
 import type { LedgerFault } from "../../model/ledger.ts";
 import { checkContract } from "./check-contract.ts";
-import type { ImageFileSummary, IscFacts, MountFacts, PlaceFacts, ScratchFacts } from "./facts.ts";
+import type { AuditFacts, ImageFileSummary, IscFacts, MountFacts, PlaceFacts, ScratchFacts } from "./facts.ts";
 import {
   fakeFacts,
   fakeIdentity,
@@ -25,7 +25,7 @@ const failed = (facts: IscFacts) =>
     .map(({ row }) => row);
 const evidenceOf = (facts: IscFacts, row: ContractRow) => checkContract(facts).find((finding) => finding.row === row)?.evidence ?? "";
 
-test("an ISC that keeps every promise passes every row of this version, in the contract's order", () => {
+test("an ISC that keeps every promise passes every row, in the contract's order", () => {
   const findings = checkContract(fakeFacts);
   assert.deepEqual(
     findings.map(({ row }) => row),
@@ -34,7 +34,7 @@ test("an ISC that keeps every promise passes every row of this version, in the c
   assert.deepEqual(failed(fakeFacts), []);
   assert.deepEqual(
     findings.filter(({ verdict }) => verdict === "SKIP").map(({ row }) => row),
-    ["audit.on"],
+    [],
   );
 });
 
@@ -140,6 +140,11 @@ const spoiled: readonly (readonly [ContractRow, string, IscFacts])[] = [
     "subordinate uids in its range",
     { ...fakeFacts, host: { ...fakeFacts.host, claims: [{ who: "lxc", first: fakeIdentity.uidBase - 1, count: 2 }] } },
   ],
+  ["audit.on", "a rule taken out", withAudit({ missing: 1 })],
+  ["audit.on", "a rule under its key that is not the dock's", withAudit({ extra: 1 })],
+  ["audit.on", "audit switched off", withAudit({ enabled: false })],
+  ["audit.on", "a process that logged in as somebody else", withProcess({ loginUid: 1_000 })],
+  ["audit.on", "a process without login id", withProcess({ loginUid: 0xffff_ffff })],
   ["ledger.chained", "a changed event", withLedgerFault({ segment: "000000000001.jsonl", line: 7, what: "event 7 has been changed" })],
 ];
 
@@ -159,6 +164,14 @@ test("code that is writable, anonymous or from elsewhere fails wx or exec.sealed
   assert.deepEqual(failed(code({ path: "/usr/sbin/nginx", device: "8:1" })), ["exec.sealed"]);
   assert.deepEqual(failed(code({ path: "/usr/sbin/nginx (deleted)", device: "0:40" })), ["exec.sealed"]);
   assert.deepEqual(failed(withProcess({ executable: "/tmp/x" })), ["exec.sealed"]);
+});
+
+test("audit that cannot be had or heard is skipped, with the reason", () => {
+  for (const facts of [{ ...fakeFacts, audit: { unseen: "open audit: EPERM" } }, withAudit({ heard: "open audit: EPERM", missing: 10 })]) {
+    const finding = checkContract(facts).find(({ row }) => row === "audit.on");
+    assert.equal(finding?.verdict, "SKIP");
+    assert.match(finding?.evidence ?? "", /EPERM/);
+  }
 });
 
 test("a stopped ISC answers for its image and its identity only", () => {
@@ -203,3 +216,7 @@ test("what could not be looked at is skipped, and says why", () => {
   assert.ok(skipped.some(({ row, evidence }) => row === "net.inbound" && evidence === "nft: no"));
   assert.ok(skipped.some(({ row, evidence }) => row === "scratch.quota" && evidence === "no mount"));
 });
+
+function withAudit(change: Partial<AuditFacts>): IscFacts {
+  return "seen" in fakeFacts.audit ? { ...fakeFacts, audit: { seen: { ...fakeFacts.audit.seen, ...change } } } : fakeFacts;
+}

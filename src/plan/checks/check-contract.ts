@@ -1,6 +1,7 @@
 /** The contract: every row and its check. A decision that reads as its list of checks. */
 import { type ContractRow, contractRows, type Finding } from "../../model/finding.ts";
-import { type Check, skip } from "./answer.ts";
+import type { Check } from "./answer.ts";
+import { checkAuditOn } from "./check-audit-on.ts";
 import { checkCapsNone } from "./check-caps-none.ts";
 import { checkExecSealed } from "./check-exec-sealed.ts";
 import { checkFilesMinimal } from "./check-files-minimal.ts";
@@ -47,7 +48,7 @@ const checks: Readonly<Record<ContractRow, Check>> = {
   "scratch.quota": checkScratchQuota,
   "scratch.encrypted": checkScratchEncrypted,
   "identity.unique": checkIdentityUnique,
-  "audit.on": () => skip("this version records no audit events yet"),
+  "audit.on": checkAuditOn,
   "ledger.chained": checkLedgerChained,
 };
 

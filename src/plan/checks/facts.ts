@@ -35,6 +35,8 @@ export interface ProcessFacts {
   /** Its own name for itself, cleaned of what is not printable. */
   readonly name: string;
   readonly startTicks: number;
+  /** Its audit login id; undefined where the kernel keeps none. */
+  readonly loginUid: number | undefined;
   /** The first is the process itself; rights are each thread's own. */
   readonly threads: readonly ThreadStatus[];
   readonly uidMap: readonly IdRange[];
@@ -149,6 +151,19 @@ export interface SeccompFacts {
   readonly profile: Seen<"same" | "other">;
 }
 
+/** How the kernel's audit stands to the dock. */
+export interface AuditFacts {
+  /** Of the dock's rules. */
+  readonly key: string;
+  readonly enabled: boolean;
+  readonly rules: number;
+  /** Of those how many are not in the kernel, and how many under the key are not the dock's. */
+  readonly missing: number;
+  readonly extra: number;
+  /** The sensor reads what is recorded; or why it does not. */
+  readonly heard: true | string;
+}
+
 export interface LiveFacts {
   readonly runtime: string;
   readonly pid: number;
@@ -215,6 +230,7 @@ export interface IscFacts {
   readonly own: IdentityFacts;
   readonly host: HostIdentityFacts;
   readonly ledger: Seen<LedgerAuditReport>;
+  readonly audit: Seen<AuditFacts>;
   /** Where the ISC's cgroup is below each hierarchy. */
   readonly cgroupPath: string;
 }
