@@ -62,15 +62,17 @@ class Reader {
   }
 
   #note(event: AuditEvent): void {
-    const { loginUids, uids, uidsEach } = this.#listening.options;
-    const slot = within(loginUids, event.loginUid) ?? floored(within(uids, event.uid), uidsEach);
+    const slot = this.#slotOf(event);
     if (slot === undefined || this.#ignored.has(event.program)) return;
     const passed = this.#limits.pass(String(slot), event, performance.now());
     if (passed) this.#events.push({ ...passed, slot });
   }
 
   #tell(nowMs: number): void {
-    for (const repeated of this.#limits.repeated(nowMs)) this.#events.push({ ...repeated, slot: this.#slotOf(repeated.event) });
+    for (const repeated of this.#limits.repeated(nowMs)) {
+      const slot = this.#slotOf(repeated.event);
+      if (slot !== undefined) this.#events.push({ ...repeated, slot });
+    }
     const dropped = this.#limits.takeDropped();
     if (this.#events.length > 0 || this.#lost > 0 || this.#changedKeys.length > 0 || Object.keys(dropped).length > 0)
       this.#listening.tell({ events: this.#events, dropped, lost: this.#lost, changedKeys: [...new Set(this.#changedKeys)] });
@@ -79,18 +81,16 @@ class Reader {
     this.#lost = 0;
   }
 
-  #slotOf(event: AuditEvent): number {
-    const { loginUids, uids, uidsEach } = this.#listening.options;
-    return within(loginUids, event.loginUid) ?? floored(within(uids, event.uid), uidsEach) ?? 0;
+  #slotOf({ loginUid, uid }: AuditEvent): number | undefined {
+    const { loginUids, allLoginUids, uids, uidsEach } = this.#listening.options;
+    if (within(allLoginUids, loginUid) !== undefined) return within(loginUids, loginUid);
+    const offset = within(uids, uid);
+    return offset === undefined ? undefined : Math.floor(offset / uidsEach);
   }
 }
 
 function within({ first, count }: IdSpan, id: number): number | undefined {
   return id >= first && id < first + count ? id - first : undefined;
-}
-
-function floored(offset: number | undefined, each: number): number | undefined {
-  return offset === undefined ? undefined : Math.floor(offset / each);
 }
 
 listenInThread<AuditOptions, AuditBatch>((listening) => {

@@ -5,6 +5,8 @@ import { type ListenerCallbacks, startListenerThread } from "./listener-thread.t
 export interface AuditOptions {
   /** Login ids from which to which are ours; each is an owner by itself. */
   readonly loginUids: IdSpan;
+  /** Those of all docks: what one of another dock does is never ours, though uids of docks may overlap. */
+  readonly allLoginUids: IdSpan;
   /** Host uids from which to which are ours, in ranges of `uidsEach`: for processes without our login id. */
   readonly uids: IdSpan;
   readonly uidsEach: number;

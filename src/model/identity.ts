@@ -52,6 +52,9 @@ export function identityOfSlot(dock: DockIdentity, slot: number): SlotIdentity {
   };
 }
 
+/** Login ids that ISCs of whatever dock may have. */
+export const allLoginUids = { first: firstLoginUid, count: 0x1_0000_0000 - firstLoginUid - 1 } as const;
+
 /** Login ids of this dock's ISCs begin here: above every uid range, 4,096 for each tag. */
 export function loginUidBase(dock: DockIdentity): number {
   return firstLoginUid + Number.parseInt(dock.tag, 16) * (slotsPerDock + 2);

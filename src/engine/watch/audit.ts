@@ -3,7 +3,7 @@
  * was its login id says, which it cannot change (its uid where it has none of ours). Shares the host with auditd, and takes nobody's place.
  */
 import type { AuditBatch } from "../../host/audit.ts";
-import { identityOfSlot, loginUidBase, slotsPerDock } from "../../model/identity.ts";
+import { allLoginUids, identityOfSlot, loginUidBase, slotsPerDock } from "../../model/identity.ts";
 import { type AuditOwner, describeAudit, describeDropped, type ExpectedSession } from "../../plan/watch/audit-words.ts";
 import { auditKey } from "../../render/audit-rules.ts";
 import { runtimePrograms } from "../../tools/oci-runtime.ts";
@@ -49,6 +49,7 @@ class AuditSensor {
       const listener = await host.audit(
         {
           loginUids: { first: loginUidBase(dock), count },
+          allLoginUids,
           uids: { first: dock.uidBase, count: count * uidsEach },
           uidsEach,
           limit,

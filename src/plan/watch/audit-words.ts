@@ -24,7 +24,7 @@ export interface AuditFact {
 export interface SessionPurpose {
   readonly session: "exec" | "console" | "health";
   /** Who asked the dock. */
-  readonly asker?: { readonly uid: number; readonly loginUid?: number } | undefined;
+  readonly asker?: { readonly uid: number; readonly pid: number; readonly loginUid?: number } | undefined;
 }
 
 export interface ExpectedSession extends SessionPurpose {
