@@ -50,6 +50,8 @@ export const operations = {
       user: z.string().optional(),
       environment: z.record(z.string(), z.string()).optional(),
       workingDirectory: z.string().optional(),
+      /** May run what `rights.execute` leaves out; recorded as an event. */
+      admin: z.boolean().optional(),
       /** Everything the command reads on standard input, base64; absent means none. Terminals use the upgrade `GET /v1/terminal`. */
       input: z.string().optional(),
     }),

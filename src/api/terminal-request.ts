@@ -10,6 +10,7 @@ export const TerminalRequest = z.strictObject({
   user: z.string().optional(),
   environment: z.record(z.string(), z.string()).optional(),
   workingDirectory: z.string().optional(),
+  admin: z.boolean().optional(),
   /** With a terminal, standard output and error are one stream; without one, columns and rows mean nothing. */
   tty: z.boolean(),
   columns: Cells.optional(),

@@ -27,7 +27,7 @@ export function renderBlueprint(blueprint: Blueprint, directory: string): string
     scratch: renderSize(scratchBytes),
     volumes: mapValues(volumes, ({ at, sizeBytes, shared }) => ({ at, size: renderSize(sizeBytes), ...(shared ? { shared } : {}) })),
     writes,
-    rights: { capabilities: rights.capabilities, syscalls: rights.syscalls, "writable-code": rights.writableCode },
+    rights: { capabilities: rights.capabilities, syscalls: rights.syscalls, "writable-code": rights.writableCode, execute: rights.execute ?? "image" },
     ...(health === undefined ? {} : { health: healthForm(health) }),
     ...(cleanse === undefined ? {} : { cleanse: { every: renderDuration(cleanse.everyMs), drain: renderDuration(cleanse.drainMs) } }),
     containment,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Rights } from "../model/blueprint.ts";
 import { linuxCapabilities } from "../model/linux-capabilities.ts";
-import { complain, line } from "./scalars.ts";
+import { complain, line, place } from "./scalars.ts";
 
 const capability = z
   .enum(
@@ -31,13 +31,24 @@ export const rightsForm = z
       .boolean({ error: "expected true or false" })
       .default(false)
       .describe("Allows memory that is both writable and executable, for just-in-time compilers (Java, Node, LuaJIT)."),
+    execute: z
+      .union([z.enum(["image", "services"]), z.array(place).max(256, "expected at most 256 programs")], {
+        error: "expected image, services, or a list of absolute paths in the image",
+      })
+      .default("image")
+      .describe(
+        "Which programs may run: image for all of the image, services for only what the services' own commands need, or a list of further ones.",
+      ),
   })
-  .transform(({ capabilities, syscalls, "writable-code": writableCode }, context): Rights => {
+  .transform(({ capabilities, syscalls, "writable-code": writableCode, execute }, context): Rights => {
     for (const [index, name] of capabilities.entries()) {
       if (capabilities.indexOf(name) < index) complain(context, `${name} is given twice`, ["capabilities", index]);
     }
     for (const [index, call] of syscalls.entries()) {
       if (syscalls.indexOf(call) < index) complain(context, `${call} is given twice`, ["syscalls", index]);
     }
-    return { capabilities, syscalls, writableCode };
+    for (const [index, path] of (typeof execute === "string" ? [] : execute).entries()) {
+      if (execute.indexOf(path) < index) complain(context, `${path} is given twice`, ["execute", index]);
+    }
+    return { capabilities, syscalls, writableCode, ...(execute === "image" ? {} : { execute }) };
   });

@@ -37,7 +37,10 @@ const mechanisms: Readonly<Record<ContractRow, readonly Mechanism[]>> = {
   nnp: always("no_new_privs of the kernel"),
   seccomp: withAll(["seccomp"], "seccomp filter of the kernel"),
   wx: withAll(["seccomp"], "seccomp rules on mmap, mprotect, shmat and memfd_create"),
-  "exec.sealed": always("running programs and libraries compared with the manifest on demand"),
+  "exec.sealed": [
+    { needs: ["fanotify"], on: "exec gate by fanotify before each program runs, and what runs compared with the manifest on demand" },
+    { needs: [], on: "running programs and libraries compared with the manifest on demand" },
+  ],
   "limit.memory": withAll(["cgroup-memory"], "cgroup memory controller"),
   "limit.cpu": withAll(["cgroup-cpu"], "cgroup cpu controller"),
   "limit.pids": withAll(["cgroup-pids"], "cgroup pids controller"),

@@ -1,10 +1,12 @@
 /** Runs one more command inside a running ISC, under the same walls as its service: same user, no capability, same filter. */
 import { randomBytes } from "node:crypto";
 import { Problem } from "../base/problem.ts";
-import type { RunningCommand } from "../host/host.ts";
+import type { LongCommand, RunningCommand } from "../host/host.ts";
+import type { Digest } from "../model/digest.ts";
 import { serviceOf } from "../model/instance.ts";
 import { slotOfInstance } from "../model/isc.ts";
 import type { Name } from "../model/name.ts";
+import { describeAdmin } from "../plan/watch/admin-words.ts";
 import type { SessionPurpose } from "../plan/watch/audit-words.ts";
 import { execArguments } from "../tools/oci-runtime.ts";
 import type { Engine } from "./engine.ts";
@@ -20,6 +22,8 @@ export interface ExecRequest {
   readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly workingDirectory?: string | undefined;
   readonly terminal: boolean;
+  /** Every program of the image may run in it, whatever `rights.execute` says. Recorded. */
+  readonly admin?: boolean | undefined;
   /** For whom, as the record of sessions says it. */
   readonly purpose: SessionPurpose;
   /** As host.start takes them; "ignore", which is /dev/null, would give the host's device to the ISC's user. */
@@ -47,26 +51,32 @@ export async function startExec(engine: Engine, request: ExecRequest): Promise<E
   const pidFile = `${file}.pid`;
   await engine.host.files.write(`${file}.json`, JSON.stringify(await execProcess(engine, request)));
   const { joining: runtime } = runtimeFor(engine, { name: request.name, slot: slotOfInstance(record, request.name) }, live.runtime);
-  const running = engine.host.start({
+  const parts = engine.layout.parts(request.name);
+  const command: LongCommand = {
     program: runtime.program,
-    arguments: execArguments(runtime, engine.layout.parts(request.name), {
-      processFile: `${file}.json`,
-      pidFile,
-      terminal: request.terminal,
-    }),
+    arguments: execArguments(runtime, parts, { processFile: `${file}.json`, pidFile, terminal: request.terminal }),
     stdio: request.stdio,
     detached: true,
-  });
+  };
+  const running = request.admin ? startAdmin(engine, request, record.image, command) : engine.host.start(command);
   engine.audit.expectSession(running.pid, { ...request.purpose, command: request.command, terminal: request.terminal });
   return {
     running,
     stop: () => killInside(engine, pidFile, running),
     finish: async () => {
       const end = await running.exited;
+      if (request.admin) engine.execGate.endSession(running.pid);
       for (const suffix of [".json", ".pid"]) await engine.host.files.remove(`${file}${suffix}`);
       return end.exitCode ?? 137;
     },
   };
+}
+
+function startAdmin(engine: Engine, { name, command, user, terminal, purpose }: ExecRequest, image: Digest, long: LongCommand) {
+  const gate = engine.execGate.holds(engine.layout.parts(name));
+  const asker = "asker" in purpose ? purpose.asker : undefined;
+  engine.events.emit(describeAdmin({ isc: name, image, command, user, terminal, asker, gate }));
+  return engine.execGate.startSession(() => engine.host.start(long));
 }
 
 /** The bundle's own process with other arguments, so that an exec can never have more rights than the service. */

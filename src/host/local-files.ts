@@ -14,6 +14,7 @@ export function createLocalFiles(): Files {
     findText: (file) => orMissing(fs.promises.readFile(file, "utf8")),
     readBytes: (file) => fs.promises.readFile(file),
     findTextNow: (file) => orMissingNow(() => fs.readFileSync(file, "utf8")),
+    readPartNow,
     writeAtomic,
     write: async (file, data, mode = privateFile) => fs.promises.writeFile(file, data, { mode }),
     writeNow: (file, data) => fs.writeFileSync(file, data),
@@ -180,4 +181,14 @@ async function removeDirectory(directory: string, device: number): Promise<void>
     await removeDirectory(inner, device);
   }
   await orMissing(fs.promises.rmdir(directory));
+}
+
+function readPartNow(file: string, position: number, length: number): Buffer {
+  const descriptor = fs.openSync(file, "r");
+  try {
+    const buffer = Buffer.alloc(length);
+    return buffer.subarray(0, fs.readSync(descriptor, buffer, 0, length, position));
+  } finally {
+    fs.closeSync(descriptor);
+  }
 }

@@ -65,6 +65,8 @@ export const Rights = z.strictObject({
   syscalls: z.array(z.string()).readonly(),
   writableCode: z.boolean(),
 });
+  /** Which programs may run. Absent means `image`: every one of it. A list names those that may run beside what the services need. */
+  execute: z.union([z.enum(["image", "services"]), z.array(ImagePath).readonly()]).optional(),
 export type Rights = z.infer<typeof Rights>;
 
 const probeTiming = { everyMs: z.number().int().positive(), timeoutMs: z.number().int().positive(), failures: z.number().int().positive() };

@@ -16,11 +16,16 @@ export const command: Command = {
     { flags: "-u, --user <user>", description: "run as this user of the image; the service's own when absent" },
     { flags: "-w, --workdir <directory>", description: "run in this directory" },
     { flags: "-e, --env <KEY=VALUE>", description: "set a variable; may be given several times", repeatable: true },
+    {
+      flags: "--admin",
+      description: "let it, and all it starts, run every program of the image, whatever rights.execute says; recorded as an event",
+    },
   ],
   examples: [
     { line: "iscadm exec web -- nginx -t", does: "check nginx's configuration" },
     { line: "iscadm exec db -u postgres -- psql -c 'select 1'", does: "run as another user of the image" },
     { line: "iscadm exec db -- psql < dump.sql", does: "feed a file to a command" },
+    { line: "iscadm exec web --admin -- sh", does: "a shell where the blueprint lets only the services' programs run" },
   ],
   jsonLines: true,
   async run(context, input) {
@@ -44,6 +49,7 @@ function parseRequest(input: CommandInput, terminal: string | undefined) {
     command: [...input.rest(1)],
     ...(user === undefined ? {} : { user }),
     ...(workingDirectory === undefined ? {} : { workingDirectory }),
+    ...(input.flag("admin") ? { admin: true } : {}),
     ...(Object.keys(environment).length === 0 ? {} : { environment }),
   };
 }

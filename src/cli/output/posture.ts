@@ -53,10 +53,24 @@ function renderConnection(connection: Connection): string {
   return `${renderPrintable(target)}:${connection.port}${protocol}`;
 }
 
-function renderRights({ capabilities, syscalls, writableCode }: Posture["rights"]): string {
+function renderRespond({ mode, rules, ladder = {} }: NonNullable<Posture["respond"]>): string {
+  const when = ({ event, sensor, severity, rows }: (typeof rules)[number]) =>
+    [...(rows ?? [event ?? sensor]), severity].filter(Boolean).join(" ");
+  const words = rules.map((rule) => `${when(rule)}: ${rule.action}`);
+  const budgets = Object.entries(ladder).map(([action, { times, perMs }]) => `${action} at most ${times} in ${renderDuration(perMs)}`);
+  return [...(mode === undefined ? [] : [mode]), ...words, ...budgets].map(renderPrintable).join("; ") || "as the dock";
+}
+
+function renderRights({ capabilities, syscalls, writableCode, execute = "image" }: Posture["rights"]): string {
   const calls = syscalls.length === 0 ? "default system calls" : `default system calls and ${syscalls.join(" ")}`;
   const granted = capabilities.length === 0 ? "no capabilities" : capabilities.join(" ");
-  return [granted, calls, ...(writableCode ? ["writable code allowed"] : [])].join(", ");
+  return [granted, calls, ...(writableCode ? ["writable code allowed"] : []), `runs ${renderExecute(execute)}`].join(", ");
+}
+
+function renderExecute(execute: NonNullable<Posture["rights"]["execute"]>): string {
+  if (execute === "image") return "programs of its image alone";
+  const services = "what its services need alone";
+  return execute === "services" ? services : `${services} and ${execute.map(renderPrintable).join(" ")}`;
 }
 
 function renderHealth(health: Health): string {

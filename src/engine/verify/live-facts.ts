@@ -73,6 +73,7 @@ async function joinFacts(engine: Engine, gathered: Gathered): Promise<LiveFacts>
     },
     scratch: await lookLong(() => readScratch(engine, { name: record.name, pid, manifest, dockMounts: view.mounts, mounts, isSandbox })),
     seccomp: { profile: await lookLong(() => compareSeccomp(engine, record, manifest, runtime)) },
+    execGate: engine.execGate.holds(engine.layout.parts(record.name)),
     machineIdInside: readMachineId(engine, pid),
     maskedPaths: maskedPaths.filter((path) => exists(engine, path)),
     readonlyPaths: readonlyPaths.filter((path) => exists(engine, path)),

@@ -15,10 +15,14 @@ export const checkExecSealed = whenVisible("programs run", ({ facts, live }) => 
       live.processes.flatMap((process) => process.code.filter((mapping) => !isAnonymous(mapping)).map(({ path }) => path)),
     );
     return pass(
-      `/proc/PID/exe and maps of ${counted(live.processes.length, "process", "processes")}: ${counted(paths.size, "file")} of code, all on the sealed image (device ${device}) and in its list`,
+      `/proc/PID/exe and maps of ${counted(live.processes.length, "process", "processes")}: ${counted(paths.size, "file")} of code, all on the sealed image (device ${device}) and in its list; ${describeGate(live.execGate)}`,
     );
   });
 });
+
+function describeGate(gate: true | string): string {
+  return gate === true ? "the exec gate is asked before each program" : `no exec gate: ${gate}`;
+}
 
 function complaintsOf(process: ProcessFacts, device: string | undefined, { files }: ImageFileSummary): readonly string[] {
   const code = process.code.filter((mapping) => !isAnonymous(mapping));

@@ -178,6 +178,8 @@ export interface LiveFacts {
   readonly limits: Readonly<Record<"memory" | "cpu" | "pids", Seen<LimitFacts>>>;
   readonly scratch: Seen<ScratchFacts>;
   readonly seccomp: SeccompFacts;
+  /** true where the exec gate is asked before each execution, else why it is not. */
+  readonly execGate: true | string;
   /** /etc/machine-id as the ISC sees it. */
   readonly machineIdInside: string | undefined;
   /** Masked and read-only paths of the OCI configuration that exist in this kernel. */

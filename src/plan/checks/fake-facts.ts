@@ -118,6 +118,7 @@ export const fakeLive: LiveFacts = {
   },
   seccomp: { profile: { seen: "same" } },
   machineIdInside: "c".repeat(32),
+  execGate: true,
   maskedPaths: ["/proc/keys"],
   readonlyPaths: ["/proc/sys"],
   hostNamespaces: [{ whose: "the host", namespaces: namespacesOf(1) }],
