@@ -1,21 +1,19 @@
 /** The audit sensor on a real ISC: commands with arguments, refusals and attempts, sessions with who asked, each under the ISC's name. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { readDockSettings } from "../../src/dock/settings.ts";
-import { AuditControl } from "../../src/host/kernel/audit/audit-control.ts";
-import { keyOfRule } from "../../src/host/kernel/audit/audit-wire.ts";
 import type { Event } from "../../src/model/event.ts";
 import { identityOfSlot } from "../../src/model/identity.ts";
 import type { Name } from "../../src/model/name.ts";
 import { TestDock } from "./support/dock.ts";
 import { lastSeq, readEvents, waitForEvent } from "./support/events.ts";
+import { hasAudit, listAuditRules, setAuditEnabled } from "./support/kernel-audit.ts";
 import { buildWeb } from "./support/web-blueprint.ts";
 
 const [web, other] = ["web" as Name, "other" as Name];
 
-describe("the audit sensor", { skip: canHear() ? false : "the kernel's audit cannot be had here" }, () => {
+describe("the audit sensor", { skip: hasAudit() ? false : "the kernel's audit cannot be had here" }, () => {
   let dock: TestDock;
 
   before(async () => {
@@ -26,9 +24,9 @@ describe("the audit sensor", { skip: canHear() ? false : "the kernel's audit can
   });
 
   after(async () => {
-    const { tag } = dock;
+    const { identity } = readDockSettings(dock.environment);
     await dock[Symbol.asyncDispose]();
-    assert.equal(countRules(tag), 0, "rules of the dock are left in the kernel");
+    assert.deepEqual(listAuditRules(identity), [], "rules of the dock are left in the kernel");
   });
 
   const run = (...command: string[]) => dock.client.call("exec", { name: web, command });
@@ -124,29 +122,10 @@ describe("the audit sensor", { skip: canHear() ? false : "the kernel's audit can
     const rates: { on: number[]; off: number[] } = { on: [], off: [] };
     for (let round = 0; round < 3; round += 1) {
       rates.on.push(await rate());
-      setEnabled(false);
+      setAuditEnabled(false);
       rates.off.push(await rate());
-      setEnabled(true);
+      setAuditEnabled(true);
     }
     console.log(`# execs a second with audit ${rates.on.join(", ")}; with audit disabled ${rates.off.join(", ")}`);
   });
 });
-
-function canHear(): boolean {
-  try {
-    using control = new AuditControl();
-    return !control.readStatus().locked && spawnSync("true").status === 0;
-  } catch {
-    return false;
-  }
-}
-
-function countRules(tag: string): number {
-  using control = new AuditControl();
-  return control.listRules().filter((rule) => keyOfRule(rule) === `isc:${tag}`).length;
-}
-
-function setEnabled(enabled: boolean): void {
-  using control = new AuditControl();
-  control.setEnabled(enabled);
-}

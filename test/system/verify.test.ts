@@ -9,7 +9,9 @@ import { IscRecord } from "../../src/model/isc.ts";
 import type { Name } from "../../src/model/name.ts";
 import { blueprintPath, buildReady } from "./support/blueprints.ts";
 import { TestDock } from "./support/dock.ts";
+import { hasAudit } from "./support/kernel-audit.ts";
 import { assertRefused } from "./support/refusal.ts";
+import { auditBreakages } from "./verify/breakages-audit.ts";
 import { imageBreakages } from "./verify/breakages-image.ts";
 import { networkBreakages } from "./verify/breakages-network.ts";
 import { resourceBreakages } from "./verify/breakages-resources.ts";
@@ -17,9 +19,9 @@ import { rightsBreakages } from "./verify/breakages-rights.ts";
 import { Victim } from "./verify/victim.ts";
 
 const web = "web" as Name;
-const breakages = [...networkBreakages, ...imageBreakages, ...rightsBreakages, ...resourceBreakages];
-/** Rows of a later version, and those that a stopped ISC still answers. */
-const later: readonly ContractRow[] = ["audit.on"];
+const breakages = [...auditBreakages, ...networkBreakages, ...imageBreakages, ...rightsBreakages, ...resourceBreakages];
+/** Rows that this machine cannot answer, and those that a stopped ISC still answers. */
+const later: readonly ContractRow[] = hasAudit() ? [] : ["audit.on"];
 const knownOfStopped: readonly ContractRow[] = ["files.minimal", "root.sealed", "root.signed", "identity.unique", "ledger.chained"];
 
 describe("verify", () => {

@@ -1,5 +1,5 @@
 # Puts a process of the host's root into an ISC, with chosen faults: what verify must see. Prints the new process's pid.
-#   join-isc.pl PID UIDBASE CGROUP_PROCS,... [--no-nnp] [--no-seccomp] [--bounding=N] [--own-net] [--own-user] [--map-rwx] [-- PROGRAM ARG...]
+#   join-isc.pl PID UIDBASE CGROUP_PROCS,... [--no-nnp] [--no-seccomp] [--bounding=N] [--own-net] [--own-user] [--map-rwx] [--no-login] [-- PROGRAM ARG...]
 # Without a program it stays what it is: the host's perl. Perl, because it is on every Debian machine and has syscall().
 use strict;
 use warnings;
@@ -28,6 +28,11 @@ die "fork: $!\n" unless defined $middle;
 if ($middle) { waitpid $middle, 0; exit($? >> 8); }
 
 for my $file (split /,/, $cgroups) { open my $out, '>', $file or die "$file: $!\n"; print {$out} "$$\n" or die; close $out or die "$file: $!\n"; }
+# The login id of an ISC's processes is its own; inherited by the child.
+if (!$fault{'no-login'} && open my $own, '<', "/proc/$pid/loginuid") {
+  my $login = <$own>;
+  if (open my $out, '>', '/proc/self/loginuid') { print {$out} $login; close $out; }
+}
 my @kinds = grep { !($_ eq 'net' && $fault{'own-net'}) && !($_ eq 'user' && $fault{'own-user'}) } qw(cgroup ipc uts net pid mnt user);
 my %handle;
 for my $kind (@kinds) { open $handle{$kind}, '<', "/proc/$pid/ns/$kind" or die "$kind: $!\n"; }

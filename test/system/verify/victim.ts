@@ -28,6 +28,7 @@ export interface VictimOptions {
 
 export class Victim {
   readonly layout: Layout;
+  readonly dock: DockIdentity;
   readonly record: IscRecord;
   readonly identity: SlotIdentity;
   readonly table: string;
@@ -36,6 +37,7 @@ export class Victim {
 
   constructor({ layout, dock, record, reset }: VictimOptions) {
     this.layout = layout;
+    this.dock = dock;
     this.record = record;
     this.identity = identityOfSlot(dock, record.slot);
     this.table = tableName(dock);
