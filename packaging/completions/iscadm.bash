@@ -7,14 +7,15 @@ _iscadm() {
     [[ $word == -* ]] || path+=("$word")
   done
   verb=${path[0]-}
-  case $verb in image | incident | ledger | dock) [[ ${#path[@]} -gt 1 ]] && verb="$verb ${path[1]}" ;; esac
+  case $verb in image | incident | policy | ledger | dock) [[ ${#path[@]} -gt 1 ]] && verb="$verb ${path[1]}" ;; esac
   case $verb in
-    '') words="run build create ls show top logs events incident ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
+    '') words="run build create ls show top logs events incident policy ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
     image) words="ls show verify rm export import" ;;
     incident) words="ls show export" ;;
+    policy) words="test" ;;
     ledger) words="verify" ;;
     dock) words="start stop status" ;;
-    help) words="run build create ls show top logs events incident ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version" ;;
+    help) words="run build create ls show top logs events incident policy ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version" ;;
     "run") options="-n --name"; files=yes ;;
     "build") options="--no-cache"; files=yes ;;
     "create") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null) $(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')"; files=yes ;;
@@ -26,13 +27,14 @@ _iscadm() {
     "incident ls") options="" ;;
     "incident show") options="" ;;
     "incident export") options=""; files=yes ;;
+    "policy test") options="--events --since --as"; files=yes ;;
     "ledger verify") options="--copy" ;;
     "verify") options="--full"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "assess") options="--sarif"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "start") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "stop") options="--timeout"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "restart") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
-    "exec") options="-i --interactive -t --tty -u --user -w --workdir -e --env"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
+    "exec") options="-i --interactive -t --tty -u --user -w --workdir -e --env --admin"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "console") options="-u --user"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "expose") options="--at"; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "unexpose") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;

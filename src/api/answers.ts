@@ -155,6 +155,23 @@ export interface LedgerVerifyAnswer extends LedgerReport {
   readonly tookMs: number;
 }
 
+export interface PolicyTestAnswer {
+  readonly isc: Name;
+  readonly mode: "enforce" | "observe";
+  /** Events that were held against the policy. */
+  readonly events: number;
+  readonly steps: readonly {
+    /** ISO 8601: when it would have been done. */
+    readonly time: string;
+    /** The event's number and kind. */
+    readonly seq: number;
+    readonly kind: string;
+    /** `wait`: a cool-down was on. */
+    readonly action: string;
+    readonly reason: string;
+  }[];
+}
+
 export interface IncidentsAnswer {
   readonly incidents: readonly IncidentSummary[];
 }
@@ -209,6 +226,7 @@ export interface Answers {
   readonly verify: VerifyAnswer;
   readonly assess: Assessment;
   readonly destroy: ChangeAnswer;
+  readonly "policy-test": PolicyTestAnswer;
   readonly incidents: IncidentsAnswer;
   readonly "incident-show": IncidentShowAnswer;
   readonly "incident-export": IncidentExportAnswer;

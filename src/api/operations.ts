@@ -90,6 +90,18 @@ export const operations = {
   incidents: { input: nothing, access: "read", answer: "json" },
   "incident-show": { input: z.strictObject({ id: IncidentId }), access: "change", answer: "json" },
   "incident-export": { input: z.strictObject({ id: IncidentId, file: HostPath }), access: "change", answer: "json" },
+  "policy-test": {
+    input: z.strictObject({
+      /** An ISC, whose recorded events and own policy are meant; or only its events, with another blueprint's policy. */
+      name: Name.optional(),
+      blueprint: HostPath.optional(),
+      /** JSON lines as `events --json` or the ledger have them. */
+      events: HostPath.optional(),
+      sinceMs: z.number().int().optional(),
+    }),
+    access: "change",
+    answer: "json",
+  },
   events: {
     input: z.strictObject({
       name: Name.optional(),

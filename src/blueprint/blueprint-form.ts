@@ -5,6 +5,7 @@ import { cleanseForm } from "./cleanse-form.ts";
 import { filesForm } from "./files-form.ts";
 import { healthForm } from "./health-form.ts";
 import { networkForm } from "./network-form.ts";
+import { respondForm } from "./respond-form.ts";
 import { rightsForm } from "./rights-form.ts";
 import { count, cpu, name, place, size } from "./scalars.ts";
 import { servicesForm } from "./service-form.ts";
@@ -72,6 +73,9 @@ export const blueprintForm = z.strictObject(
       .describe(
         "Replaces the running instance by a fresh clone of itself again and again, without a dropped request. Without it, only when asked.",
       ),
+    respond: respondForm
+      .optional()
+      .describe("What the dock does by itself when something is wrong with it. What is not said here, dock.yaml says for all."),
     containment: Containment.default("container").describe(
       "What holds it: container (the kernel's namespaces), gvisor (a kernel in user space) or vm (a virtual machine).",
     ),

@@ -7,7 +7,7 @@ import type { SourceForm } from "./source-form.ts";
 
 /** @param directory absolute path of the blueprint's folder */
 export function blueprintOf(form: BlueprintForm, directory: string): Blueprint {
-  const { network, limits, scratch, volumes, writes, rights, health, cleanse, containment } = form;
+  const { network, limits, scratch, volumes, writes, rights, health, cleanse, respond, containment } = form;
   return {
     isc: form.isc,
     name: form.name,
@@ -25,6 +25,7 @@ export function blueprintOf(form: BlueprintForm, directory: string): Blueprint {
       rights,
       ...(health === undefined ? {} : { health }),
       ...(cleanse === undefined ? {} : { cleanse }),
+      ...(respond === undefined ? {} : { respond }),
       containment,
     },
   };

@@ -2,7 +2,10 @@
 import { z } from "zod";
 import type { ForwardTarget } from "../model/dock-config.ts";
 import { severities } from "../model/event.ts";
+import type { NotifyTarget } from "../model/respond.ts";
+import { respondForm } from "./respond-form.ts";
 import { complain, count, duration, line, parsePort, size } from "./scalars.ts";
+import { command } from "./service-form.ts";
 
 const dayMs = 86_400_000;
 const targetRule =
@@ -66,7 +69,31 @@ const incidents = z
   })
   .prefault({});
 
+const notify = z
+  .array(
+    z
+      .strictObject(
+        {
+          url: line("expected an address such as http://10.0.0.9:8080/isc", /^https?:\/\/[^\s]+$/)
+            .optional()
+            .describe("The event goes there as JSON, by POST."),
+          command: command.optional().describe("A program of the host, without a shell; the event comes on its standard input as JSON."),
+          severity: z.enum(severities).default("notice").describe("From this severity on."),
+        },
+        { error: 'expected a mapping such as { url: "http://10.0.0.9:8080/isc" }' },
+      )
+      .transform(({ url, command: words, severity }, context): NotifyTarget => {
+        if (url !== undefined && words === undefined) return { to: { kind: "url", url }, severity };
+        if (words !== undefined && url === undefined) return { to: { kind: "command", command: words }, severity };
+        return complain(context, "expected exactly one of url or command");
+      }),
+    { error: "expected a list" },
+  )
+  .max(16, "expected at most 16")
+  .default([])
+  .describe("Who is told what the dock has done by itself.");
+
 export const dockConfigForm = z.strictObject(
-  { dock: z.literal(1, "expected 1, the version of this format"), ledger, integrity, incidents },
+  { dock: z.literal(1, "expected 1, the version of this format"), ledger, integrity, incidents, respond: respondForm.prefault({}), notify },
   { error: "expected a mapping that begins with dock: 1" },
 );

@@ -18,6 +18,8 @@ test("without a word everything has its default", () => {
     ledger: { keepMs: 365 * 86_400_000, sizeBytes: 4 * 1024 ** 3, forward: [] },
     integrity: { probeEveryMs: 5_000, rehashEveryMs: 6 * 3_600_000 },
     incidents: { keep: 50, sizeBytes: 1024 ** 3 },
+    respond: { rules: [] },
+    notify: [],
   });
 });
 

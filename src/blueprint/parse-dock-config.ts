@@ -13,10 +13,12 @@ export function parseDockConfig(text: string, file: string): DockConfig {
       details: answer.lines,
     });
   }
-  const { ledger, integrity, incidents } = answer.data;
+  const { ledger, integrity, incidents, respond, notify } = answer.data;
   return {
     ledger: { keepMs: ledger.keep, sizeBytes: ledger.size, forward: ledger.forward },
     incidents: { keep: incidents.keep, sizeBytes: incidents.size },
+    respond,
+    notify,
     integrity: { probeEveryMs: integrity.every, rehashEveryMs: integrity.image },
   };
 }

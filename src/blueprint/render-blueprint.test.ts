@@ -124,6 +124,30 @@ const timing = {
   timeoutMs: fc.integer({ min: 10, max: 600_000 }),
   failures: fc.integer({ min: 1, max: 100 }),
 };
+const budget = fc.record({ times: fc.integer({ min: 0, max: 9 }), perMs: fc.integer({ min: 1_000, max: 86_400_000 }) });
+const anyRespond = fc.record(
+  {
+    mode: fc.constantFrom("enforce" as const, "observe" as const),
+    cooldownMs: fc.integer({ min: 0, max: 86_400_000 }),
+    ladder: fc.record({ restart: budget, reset: budget, destroy: budget }, { requiredKeys: [] }),
+    rules: fc.array(
+      fc.record(
+        {
+          event: fc.constantFrom("exec.denied", "health"),
+          sensor: fc.constantFrom("exec" as const, "audit" as const),
+          severity: fc.constantFrom("alert" as const),
+          rows: fc.constantFrom(["exec.sealed" as const], ["nnp" as const, "wx" as const]),
+          times: fc.integer({ min: 1, max: 9 }),
+          perMs: fc.integer({ min: 1_000, max: 86_400_000 }),
+          action: fc.constantFrom("reset" as const, "notify" as const, "ignore" as const),
+        },
+        { requiredKeys: ["event", "times", "perMs", "action"] },
+      ),
+      { maxLength: 3 },
+    ),
+  },
+  { requiredKeys: ["rules"] },
+);
 const posture = fc
   .record({
     network,
@@ -136,6 +160,7 @@ const posture = fc
     scratchBytes: fc.integer({ min: 8 * 1024 ** 2, max: 2 ** 40 }),
     volumes: fc.dictionary(name, fc.integer({ min: 16 * 1024 ** 2, max: 2 ** 40 }), { maxKeys: 2 }),
     shared: fc.boolean(),
+    respond: fc.option(anyRespond, { nil: undefined }),
     cleanse: fc.option(fc.record({ everyMs: fc.integer({ min: 1_000, max: 86_400_000 }), drainMs: fc.integer({ min: 0, max: 600_000 }) }), {
       nil: undefined,
     }),
@@ -149,7 +174,8 @@ const posture = fc
     path: fc.stringMatching(/^\/[!-~]{0,6}$/),
     containment: fc.constantFrom("container", "gvisor", "vm"),
   })
-  .map(({ check, path: page, volumes, shared, cleanse, ...rest }) => ({
+  .map(({ check, path: page, volumes, shared, cleanse, respond, ...rest }) => ({
+    ...(respond === undefined ? {} : { respond }),
     ...rest,
     ...(cleanse === undefined ? {} : { cleanse }),
     volumes: Object.fromEntries(

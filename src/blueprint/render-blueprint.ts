@@ -5,10 +5,11 @@ import { renderDuration } from "../base/duration.ts";
 import { renderSize } from "../base/size.ts";
 import type { Blueprint, FileOverlay, Health, ServiceOverride, Source } from "../model/blueprint.ts";
 import type { Connection, Exposure, NetworkPolicy } from "../model/network.ts";
+import { renderRespond } from "./render-respond.ts";
 
 /** @param directory the folder the text will lie in; sources of files lie below it */
 export function renderBlueprint(blueprint: Blueprint, directory: string): string {
-  const { network, limits, scratchBytes, volumes, writes, rights, health, cleanse, containment } = blueprint.posture;
+  const { network, limits, scratchBytes, volumes, writes, rights, health, cleanse, respond, containment } = blueprint.posture;
   const form = {
     isc: blueprint.isc,
     name: blueprint.name,
@@ -27,9 +28,15 @@ export function renderBlueprint(blueprint: Blueprint, directory: string): string
     scratch: renderSize(scratchBytes),
     volumes: mapValues(volumes, ({ at, sizeBytes, shared }) => ({ at, size: renderSize(sizeBytes), ...(shared ? { shared } : {}) })),
     writes,
-    rights: { capabilities: rights.capabilities, syscalls: rights.syscalls, "writable-code": rights.writableCode, execute: rights.execute ?? "image" },
+    rights: {
+      capabilities: rights.capabilities,
+      syscalls: rights.syscalls,
+      "writable-code": rights.writableCode,
+      execute: rights.execute ?? "image",
+    },
     ...(health === undefined ? {} : { health: healthForm(health) }),
     ...(cleanse === undefined ? {} : { cleanse: { every: renderDuration(cleanse.everyMs), drain: renderDuration(cleanse.drainMs) } }),
+    ...(respond === undefined ? {} : { respond: renderRespond(respond) }),
     containment,
   };
   return stringify(form, { aliasDuplicateObjects: false, lineWidth: 0 });

@@ -25,6 +25,7 @@ export const headings = [
 export const commandGroups = [
   { name: "image", summary: "sealed images: ls, show, verify, rm, export, import", heading: "Images:" },
   { name: "incident", summary: "what was kept before the dock acted: ls, show, export", heading: "Look and verify:" },
+  { name: "policy", summary: "what the dock would do by itself: test", heading: "Look and verify:" },
   { name: "ledger", summary: "the dock's record of everything: verify", heading: "Look and verify:" },
   { name: "dock", summary: "the daemon that owns it all: start, stop, status", heading: "The dock:" },
 ] as const;
@@ -79,6 +80,13 @@ export const commandList: readonly CommandEntry[] = [
     summary: "write its archive to a file",
     heading: look,
     load: () => import("./commands/incident-export.ts"),
+  },
+  {
+    name: "policy test",
+    usage: "<name|file>",
+    summary: "what it would have done about recorded events",
+    heading: look,
+    load: () => import("./commands/policy-test.ts"),
   },
   {
     name: "ledger verify",

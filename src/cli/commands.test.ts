@@ -51,6 +51,10 @@ const calls: Readonly<Record<string, { words: string[]; asked: [string, unknown]
     asked: [["expose", { name: "web", exposure: { hostPort: 8080, address: "::1", port: 80, protocol: "tcp" } }]],
   },
   unexpose: { words: ["unexpose", "web", "53/udp"], asked: [["unexpose", { name: "web", hostPort: 53, protocol: "udp" }]] },
+  "policy test": {
+    words: ["policy", "test", "web", "--events", "/tmp/events.jsonl"],
+    asked: [["policy-test", { name: "web", events: "/tmp/events.jsonl" }]],
+  },
   "incident ls": { words: ["incident", "ls"], asked: [["incidents", {}]] },
   "incident show": { words: ["incident", "show", "web.4711"], asked: [["incident-show", { id: "web.4711" }]] },
   "incident export": {

@@ -180,6 +180,21 @@ export const fakeAnswers: Answers = {
     ],
   },
   assess: fakeAssessment,
+  "policy-test": {
+    isc: web,
+    mode: "enforce",
+    events: 812,
+    steps: [
+      {
+        time: new Date(fakeNowMs - 60_000).toISOString(),
+        seq: 4_710,
+        kind: "integrity.drift",
+        action: "reset",
+        reason: "exec.sealed fails",
+      },
+      { time: new Date(fakeNowMs - 30_000).toISOString(), seq: 4_733, kind: "integrity.drift", action: "quarantine", reason: "again" },
+    ],
+  },
   incidents: { incidents: [{ ...incident, sizeBytes: 412_160 }] },
   "incident-show": { incident, sizeBytes: 412_160, signedBy: "77aa".repeat(16), faults: [] },
   "incident-export": { id: incident.id, file: "/tmp/web.tar", sizeBytes: 412_160 },

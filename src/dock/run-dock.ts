@@ -24,6 +24,7 @@ import type { Dock } from "./dock.ts";
 import { Forwarder } from "./forward/forwarder.ts";
 import { createHandlers } from "./handlers/handlers.ts";
 import { readDockConfig } from "./read-config.ts";
+import { startResponder } from "./respond.ts";
 import { createDockServer } from "./server.ts";
 import type { DockSettings } from "./settings.ts";
 import { serveTerminals } from "./terminal.ts";
@@ -79,6 +80,7 @@ export async function runDock(settings: DockSettings): Promise<void> {
   const forwarders = config.ledger.forward.map((forward) => new Forwarder(ledger, forward, log));
   const sensors = await startSensors(dock);
   await startUp(engine, log);
+  const responder = await startResponder(dock);
   const server = createDockServer(createHandlers(dock), { log, events: ledger });
   serveTerminals(server, dock);
   await listen(server, layout.socket);
@@ -88,6 +90,7 @@ export async function runDock(settings: DockSettings): Promise<void> {
   ledger.emit(dockEvent("dock.up", `the dock ${dock.version} is up`, { pid: process.pid, version: dock.version }));
   await stopped.promise;
   await clocks[Symbol.asyncDispose]();
+  await responder[Symbol.asyncDispose]();
   await sensors[Symbol.asyncDispose]();
   await close(server, layout.socket);
   await closeDown(engine);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Name } from "./name.ts";
 import { NetworkPolicy, PortNumber } from "./network.ts";
+import { ResponseDeclaration } from "./respond.ts";
 
 /** An absolute, normalised path inside the image: no `..`, no empty or `.` segment, no NUL. */
 export const ImagePath = z
@@ -64,9 +65,9 @@ export const Rights = z.strictObject({
   /** System calls allowed beyond the default profile. */
   syscalls: z.array(z.string()).readonly(),
   writableCode: z.boolean(),
-});
   /** Which programs may run. Absent means `image`: every one of it. A list names those that may run beside what the services need. */
   execute: z.union([z.enum(["image", "services"]), z.array(ImagePath).readonly()]).optional(),
+});
 export type Rights = z.infer<typeof Rights>;
 
 const probeTiming = { everyMs: z.number().int().positive(), timeoutMs: z.number().int().positive(), failures: z.number().int().positive() };
@@ -94,6 +95,7 @@ export const Posture = z.strictObject({
   rights: Rights,
   health: Health.optional(),
   cleanse: CleanseRule.optional(),
+  respond: ResponseDeclaration.optional(),
   containment: Containment,
 });
 export type Posture = z.infer<typeof Posture>;

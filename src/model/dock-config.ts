@@ -1,6 +1,7 @@
 /** What an operator may set for a whole dock (dock.yaml), every default filled in, sizes in bytes, times in milliseconds. */
 import type { Severity } from "./event.ts";
 import type { IncidentLimits } from "./incident.ts";
+import type { NotifyTarget, ResponseDeclaration } from "./respond.ts";
 
 export type ForwardTarget =
   | { readonly kind: "udp" | "tcp"; readonly host: string; readonly port: number }
@@ -24,5 +25,8 @@ export interface DockConfig {
     readonly forward: readonly Forward[];
   };
   readonly incidents: IncidentLimits;
+  /** What holds for all ISCs, beside what their blueprints say. */
+  readonly respond: ResponseDeclaration;
+  readonly notify: readonly NotifyTarget[];
   readonly integrity: { readonly probeEveryMs: number; readonly rehashEveryMs: number };
 }

@@ -9,7 +9,18 @@ import { renderExposure } from "./words.ts";
 
 type Fact = readonly [string, string];
 
-export function postureFacts({ network, limits, scratchBytes, volumes, writes, rights, health, cleanse, containment }: Posture): Fact[] {
+export function postureFacts({
+  network,
+  limits,
+  scratchBytes,
+  volumes,
+  writes,
+  rights,
+  health,
+  cleanse,
+  respond,
+  containment,
+}: Posture): Fact[] {
   const { memoryBytes, cpuPercent, processes, openFiles } = limits;
   const ports = network.listen.map(({ port, protocol }) => `${port}/${protocol}`);
   const volume = Object.entries(volumes).map(
@@ -29,6 +40,7 @@ export function postureFacts({ network, limits, scratchBytes, volumes, writes, r
       "cleanse",
       cleanse === undefined ? "when asked" : `every ${renderDuration(cleanse.everyMs)}, drain ${renderDuration(cleanse.drainMs)}`,
     ],
+    ["respond", respond === undefined ? "as the dock" : renderRespond(respond)],
     ["containment", containment],
   ];
 }

@@ -7,6 +7,7 @@ import { imageHandlers } from "./images.ts";
 import { incidentHandlers } from "./incidents.ts";
 import { ledgerHandlers } from "./ledger.ts";
 import { lifecycleHandlers } from "./lifecycle.ts";
+import { policyHandlers } from "./policy.ts";
 import { replaceHandlers } from "./replace.ts";
 import { runningHandlers } from "./running.ts";
 import { snapshotHandlers } from "./snapshots.ts";
@@ -21,6 +22,7 @@ export function createHandlers(dock: Dock): Handlers {
     ...assessHandlers(dock),
     ...ledgerHandlers(dock),
     ...incidentHandlers(dock),
+    ...policyHandlers(dock),
     ...dockHandlers(dock),
   };
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,8 @@ export interface TestDockOptions {
   readonly networkNamespace?: string;
   /** How long it may take to answer; an emulated processor needs more. */
   readonly startTimeoutMs?: number;
+  /** The lines of dock.yaml. Without any the dock only observes: what a test breaks is not mended behind its back. */
+  readonly config?: string;
 }
 
 export class TestDock implements AsyncDisposable {
@@ -52,8 +54,15 @@ export class TestDock implements AsyncDisposable {
     // The runtime looks for roots as a user of the ISC, who has to pass through.
     chmodSync(base, 0o711);
     const dock = new TestDock(base, options);
+    if (!dock.environment.ISC_CONFIG) dock.configure(options.config ?? "respond: { mode: observe }");
     await dock.launch();
     return dock;
+  }
+
+  /** Writes dock.yaml, for the next start. */
+  configure(lines: string): void {
+    mkdirSync(this.layout.root, { recursive: true, mode: 0o700 });
+    writeFileSync(`${this.layout.root}/dock.yaml`, `dock: 1\n${lines}\n`);
   }
 
   get pid(): number {
