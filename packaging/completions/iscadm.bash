@@ -10,7 +10,7 @@ _iscadm() {
   case $verb in image | incident | policy | ledger | dock) [[ ${#path[@]} -gt 1 ]] && verb="$verb ${path[1]}" ;; esac
   case $verb in
     '') words="run build create ls show top logs events incident policy ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
-    image) words="ls show verify rm export import" ;;
+    image) words="ls show verify rm prune export import" ;;
     incident) words="ls show export" ;;
     policy) words="test" ;;
     ledger) words="verify" ;;
@@ -53,6 +53,7 @@ _iscadm() {
     "image show") options=""; words="$(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')" ;;
     "image verify") options=""; words="$(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')" ;;
     "image rm") options=""; words="$(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')" ;;
+    "image prune") options="--older-than --dry-run" ;;
     "image export") options=""; words="$(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')"; files=yes ;;
     "image import") options=""; files=yes ;;
     "dock start") options="" ;;

@@ -9,6 +9,7 @@ import type { IscRecord, IscSummary } from "../model/isc.ts";
 import type { LedgerReport } from "../model/ledger.ts";
 import type { Name } from "../model/name.ts";
 import type { Exposure } from "../model/network.ts";
+import type { Pruned } from "../model/pruned.ts";
 import type { SnapshotRecord } from "../model/snapshot.ts";
 
 export interface BuildAnswer {
@@ -201,6 +202,7 @@ export interface Answers {
   readonly "image-show": ImageShowAnswer;
   readonly "image-verify": ImageVerifyAnswer;
   readonly "image-remove": ImageAnswer;
+  readonly "image-prune": Pruned;
   readonly "image-export": ImageAnswer;
   readonly "image-import": ImageAnswer;
   readonly create: ChangeAnswer;

@@ -31,6 +31,11 @@ export const operations = {
   "image-show": { input: z.strictObject({ image: ImageReference }), access: "read", answer: "json" },
   "image-verify": { input: z.strictObject({ image: ImageReference }), access: "read", answer: "json" },
   "image-remove": { input: z.strictObject({ image: ImageReference }), access: "change", answer: "json" },
+  "image-prune": {
+    input: z.strictObject({ olderThanMs: z.number().int().min(0), dryRun: z.boolean().optional() }),
+    access: "change",
+    answer: "lines",
+  },
   "image-export": { input: z.strictObject({ image: ImageReference, file: HostPath }), access: "change", answer: "lines" },
   "image-import": { input: z.strictObject({ file: HostPath }), access: "change", answer: "lines" },
   create: { input: z.strictObject({ name: Name, image: ImageReference }), access: "change", answer: "json" },

@@ -23,7 +23,7 @@ export const headings = [
 
 /** Words that stand before several verbs. */
 export const commandGroups = [
-  { name: "image", summary: "sealed images: ls, show, verify, rm, export, import", heading: "Images:" },
+  { name: "image", summary: "sealed images: ls, show, verify, rm, prune, export, import", heading: "Images:" },
   { name: "incident", summary: "what was kept before the dock acted: ls, show, export", heading: "Look and verify:" },
   { name: "policy", summary: "what the dock would do by itself: test", heading: "Look and verify:" },
   { name: "ledger", summary: "the dock's record of everything: verify", heading: "Look and verify:" },
@@ -218,6 +218,13 @@ export const commandList: readonly CommandEntry[] = [
     load: () => import("./commands/image-verify.ts"),
   },
   { name: "image rm", usage: "<image>", summary: "remove an image", heading: images, load: () => import("./commands/image-rm.ts") },
+  {
+    name: "image prune",
+    usage: "",
+    summary: "remove what nobody needs any more",
+    heading: images,
+    load: () => import("./commands/image-prune.ts"),
+  },
   {
     name: "image export",
     usage: "<image> <file>",

@@ -82,6 +82,10 @@ const calls: Readonly<Record<string, { words: string[]; asked: [string, unknown]
   "image show": { words: ["image", "show", "web"], asked: [["image-show", { image: "web" }]] },
   "image verify": { words: ["image", "verify", "3f9a"], asked: [["image-verify", { image: "3f9a" }]] },
   "image rm": { words: ["image", "rm", "web"], asked: [["image-remove", { image: "web" }]] },
+  "image prune": {
+    words: ["image", "prune", "--older-than", "7d", "--dry-run"],
+    asked: [["image-prune", { olderThanMs: 604_800_000, dryRun: true }]],
+  },
   "image export": { words: ["image", "export", "web", "out.isc"], asked: [["image-export", { image: "web", file: "DIR/out.isc" }]] },
   "image import": { words: ["image", "import", "web.yaml"], asked: [["image-import", { file: "DIR/web.yaml" }]] },
   "dock start": { words: ["dock", "start"], asked: [["dock-status", {}]] },

@@ -138,6 +138,13 @@ export const fakeAnswers: Answers = {
   "image-show": { summary, manifest, signatures: [{ keyId: "ab".repeat(32), trusted: true }] },
   "image-verify": { digest, keyId: "ab".repeat(32), sizeBytes: 64_000_000, tookMs: 41 },
   "image-remove": image,
+  "image-prune": {
+    dryRun: false,
+    images: [{ digest, name: web, addedAtMs: fakeNowMs - 40 * 86_400_000, sizeBytes: 64_100_000 }],
+    layers: [{ key: "0123456789abcdef0123456789abcdef", lastUsedMs: fakeNowMs - 31 * 86_400_000, sizeBytes: 310_000_000 }],
+    packageFiles: { count: 41, sizeBytes: 9_000_000 },
+    freedBytes: 383_100_000,
+  },
   "image-export": image,
   "image-import": image,
   create: change("stopped"),

@@ -26,7 +26,7 @@ test("a mistake is one sentence, a hint and exit code 2", async () => {
   const mistakes: [string, string, string][] = [
     ["biuld web.yaml", 'unknown command "biuld"', "did you mean build? see iscadm help"],
     ["image sho web", 'unknown command "sho"', "did you mean show? see iscadm help image"],
-    ["image", 'missing command after "image"', "one of ls, show, verify, rm, export, import; see iscadm help image"],
+    ["image", 'missing command after "image"', "one of ls, show, verify, rm, prune, export, import; see iscadm help image"],
     ["build web.yaml --no-cahce", 'unknown option "--no-cahce"', "did you mean --no-cache? see iscadm help build"],
     ["image ls --jsn", 'unknown option "--jsn"', "did you mean --json? see iscadm help image ls"],
     ["show", 'missing required argument "name"', "see iscadm help show"],

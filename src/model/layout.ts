@@ -51,6 +51,8 @@ export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces, ins
       provenance: (digest: Digest) => `${image(digest)}/provenance.dsse.json`,
       /** Not sealed: where this machine built it from. */
       origin: (digest: Digest) => `${image(digest)}/origin.json`,
+      /** Not sealed: the build layers it rests on. */
+      layers: (digest: Digest) => `${image(digest)}/layers.json`,
       blueprint: (digest: Digest) => `${image(digest)}/blueprint.yaml`,
       /** The one plain mount that all ISCs of this image clone from. */
       mount: (digest: Digest) => `${run}/images/${hex(digest)}`,

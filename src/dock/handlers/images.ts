@@ -1,20 +1,21 @@
 /** build and image-*: what fills and empties the image store. */
 import path from "node:path";
-import { Problem } from "../../base/problem.ts";
 import { parseBlueprint } from "../../blueprint/parse-blueprint.ts";
 import { buildImage } from "../../engine/build/build-image.ts";
+import { readImageUsage, removeImage } from "../../engine/image-usage.ts";
+import { prune } from "../../engine/prune.ts";
 import { exportImage } from "../../engine/seal/export-image.ts";
 import { importImage } from "../../engine/seal/import-image.ts";
-import { imagesOfSnapshots } from "../../engine/snapshots.ts";
-import { type Digest, shortDigest } from "../../model/digest.ts";
 import type { ImageSummary } from "../../model/image.ts";
-import type { Name } from "../../model/name.ts";
 import type { Dock } from "../dock.ts";
 import { readBlueprint } from "../read-blueprint.ts";
 import type { Handlers } from "../server.ts";
 import { writeOrigin } from "./rebuild.ts";
 
-type ImageHandlers = Pick<Handlers, "build" | "images" | "image-show" | "image-verify" | "image-remove" | "image-export" | "image-import">;
+type ImageHandlers = Pick<
+  Handlers,
+  "build" | "images" | "image-show" | "image-verify" | "image-remove" | "image-prune" | "image-export" | "image-import"
+>;
 
 export function imageHandlers(dock: Dock): ImageHandlers {
   const { engine, knowledge } = dock;
@@ -31,14 +32,14 @@ export function imageHandlers(dock: Dock): ImageHandlers {
       return built;
     },
     images: async () => {
-      const { usage } = await usageOf();
+      const { usage } = await readImageUsage(engine);
       const stored = await images.store.list();
       return { images: await Promise.all(stored.map((image) => images.store.summarize(image, usage.get(image.manifest.digest) ?? []))) };
     },
     "image-show": async ({ image }) => {
       const stored = await images.store.find(image);
       const { digest } = stored.manifest;
-      const summary: ImageSummary = await images.store.summarize(stored, (await usageOf()).usage.get(digest) ?? []);
+      const summary: ImageSummary = await images.store.summarize(stored, (await readImageUsage(engine)).usage.get(digest) ?? []);
       const keyId = await images.findSigner(digest).catch(() => undefined);
       return { summary, manifest: stored.manifest, signatures: keyId === undefined ? [] : [{ keyId, trusted: true }] };
     },
@@ -50,15 +51,11 @@ export function imageHandlers(dock: Dock): ImageHandlers {
     "image-remove": async ({ image }) => {
       const { manifest } = await images.store.find(image);
       const { digest, name, sizeBytes } = manifest;
-      // No ISC may be made from it in between.
-      await engine.locks.run("*", async () => {
-        const { usage, damaged } = await usageOf();
-        if (damaged[0]) throw unsureWhoNeeds(digest, damaged[0]);
-        await images.store.remove(digest, usage.get(digest) ?? []);
-      });
-      images.forget(digest);
+      await engine.locks.run("*", async () => removeImage(engine, digest, await readImageUsage(engine)));
       return { digest, name, sizeBytes };
     },
+    "image-prune": ({ olderThanMs, dryRun = false }, caller) =>
+      prune(engine, { olderThanMs, dryRun, report: caller.progress.bind(caller), signal: caller.signal }),
     "image-export": async ({ image, file }) => {
       const manifest = await images.open(await images.resolve(image));
       await exportImage({ host, layout, digest: manifest.digest, file });
@@ -69,19 +66,4 @@ export function imageHandlers(dock: Dock): ImageHandlers {
       return { digest, name, sizeBytes };
     },
   };
-
-  /** ISCs and snapshots by the image they need. */
-  async function usageOf(): Promise<{ readonly usage: ReadonlyMap<Digest, readonly Name[]>; readonly damaged: readonly Problem[] }> {
-    const usage = new Map<Digest, Set<Name>>();
-    const add = (digest: Digest, name: Name) => void usage.set(digest, (usage.get(digest) ?? new Set()).add(name));
-    for (const { image, name, beside = [] } of engine.iscs.list())
-      for (const one of [image, ...beside.map((other) => other.image)]) add(one, name);
-    const { images: needed, damaged } = await imagesOfSnapshots(engine);
-    for (const [digest, names] of needed) for (const name of names) add(digest, name);
-    return { usage: new Map([...usage].map(([digest, names]) => [digest, [...names]])), damaged };
-  }
-}
-
-function unsureWhoNeeds(digest: Digest, { code, message, hint }: Problem): Problem {
-  return new Problem(code, `cannot remove image ${shortDigest(digest)}: nobody can tell who needs it: ${message}`, { hint });
 }

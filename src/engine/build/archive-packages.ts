@@ -18,7 +18,7 @@ export function listArchivePackages(
 ): Promise<readonly Pick<Package, "name" | "version">[]> {
   return withWorkDirectory(options.host, options.layout, async (work) => {
     const context = { ...options, work };
-    return withCacheLock(context, async () => {
+    return withCacheLock(context, `look for packages of ${context.blueprint.name}`, async () => {
       const archive = await openAptArchive(context, source.suite, (text) => options.report({ step: "base", text }));
       const base = await resolvePackages(context, archive, baseSelection);
       const packages = [...new Set([...source.packages, ...extra])].sort();

@@ -15,6 +15,8 @@ export interface BuildContext {
   /** Nothing is taken from the caches, and package lists are fetched anew. */
   readonly noCache: boolean;
   readonly readTree: ReadTree;
+  /** Hears of each cached layer that the build rests on. */
+  readonly onLayer?: (key: string) => void;
   /** This build's own folder below `layout.temporary`. */
   readonly work: string;
 }
@@ -80,7 +82,7 @@ function stepProblem({ blueprint, signal, layout }: BuildContext, step: StepName
   const verb = code === "SEAL_FAILED" ? "seal" : "build";
   if (isFullDisk(error)) {
     return new Problem("DISK_FULL", `cannot ${verb} ${blueprint.name}: no space left on the file system of ${layout.root}`, {
-      hint: "free some space, for example with iscadm image rm; nothing of this build was kept",
+      hint: "free some space, for example with iscadm image prune; nothing of this build was kept",
       cause: error,
     });
   }

@@ -59,6 +59,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
   const { host, layout, blueprint } = options;
   const startMs = host.monotonic();
   return withWorkDirectory(host, layout, async (work) => {
+    const layers = new Set<string>();
     const context: BuildContext = {
       host,
       layout,
@@ -67,9 +68,14 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
       report: options.report,
       signal: options.signal,
       noCache: options.noCache ?? false,
+      onLayer: (key) => void layers.add(key),
       readTree: createReadTree(),
     };
-    const built = await withCacheLock(context, () => buildWithNeeds(context, options));
+    const built = await withCacheLock(context, `build ${blueprint.name}`, async () => {
+      const made = await buildWithNeeds(context, options);
+      await host.files.writeAtomic(layout.image.layers(made.sealed.manifest.digest), `${JSON.stringify([...layers])}\n`);
+      return made;
+    });
     const { digest, name, sizeBytes, fileCount } = built.sealed.manifest;
     const notes = built.planned.services.flatMap((planned) => planned.notes.map((note) => `${planned.service.name}: ${note}`));
     const tookMs = Math.round(host.monotonic() - startMs);
