@@ -7,8 +7,8 @@ import { type DockIdentity, loginUidBase, slotsPerDock } from "../model/identity
 export interface AuditRuleText {
   readonly syscalls: readonly string[];
   readonly fields: readonly {
-    readonly name: "auid" | "uid" | "exit" | "success" | "key";
-    readonly is: "=" | ">=" | "<=";
+    readonly name: "auid" | "uid" | "exit" | "success" | "exe" | "key";
+    readonly is: "=" | "!=" | ">=" | "<=";
     readonly value: number | string;
   }[];
 }
@@ -67,7 +67,12 @@ export function auditKey(dock: DockIdentity): string {
   return `isc:${dock.tag}`;
 }
 
-export function renderAuditRules(dock: DockIdentity): readonly AuditRuleText[] {
+/**
+ * @param sandbox the program of gVisor, which carries out what an ISC asks of its kernel with just these calls, thousands of times a second:
+ * of it only what it runs is recorded
+ */
+export function renderAuditRules(dock: DockIdentity, sandbox: string): readonly AuditRuleText[] {
+  const notSandbox = { name: "exe", is: "!=", value: sandbox } as const;
   const key = { name: "key", is: "=", value: auditKey(dock) } as const;
   const spans = [
     { name: "auid", first: loginUidBase(dock), count: slotsPerDock + 2 },
@@ -81,8 +86,11 @@ export function renderAuditRules(dock: DockIdentity): readonly AuditRuleText[] {
     ] as const;
     return [
       { syscalls: run, fields: [...whose, { name: "success", is: "=", value: 1 } as const, key] },
-      { syscalls: attempts, fields: [...whose, key] },
-      ...refusals.map((errno) => ({ syscalls: refusable, fields: [...whose, { name: "exit", is: "=", value: -errno } as const, key] })),
+      { syscalls: attempts, fields: [...whose, notSandbox, key] },
+      ...refusals.map((errno) => ({
+        syscalls: refusable,
+        fields: [...whose, { name: "exit", is: "=", value: -errno } as const, notSandbox, key],
+      })),
     ];
   });
 }

@@ -9,6 +9,7 @@ import { blueprintPath } from "./support/blueprints.ts";
 import { TestDock } from "./support/dock.ts";
 import { freeHostPort } from "./support/free-port.ts";
 import { waitForPage } from "./support/http-get.ts";
+import { hasAudit } from "./support/kernel-audit.ts";
 
 const web = "web" as Name;
 
@@ -135,7 +136,7 @@ describe("other runtimes", () => {
   test("under runc an ISC keeps the whole contract", async () => {
     await using dock = await TestDock.start({ environment: { ISC_RUNTIME: "runc" } });
     const passed = await runAndVerify(dock, blueprintPath("nginx"));
-    assert.equal(passed.length, 23);
+    assert.equal(passed.length, hasAudit() ? 24 : 23);
   });
 
   test("under gVisor what can be seen from outside holds, and nothing fails", {
@@ -144,7 +145,14 @@ describe("other runtimes", () => {
     await using dock = await TestDock.start();
     using blueprint = blueprintWith("containment: gvisor");
     const passed = await runAndVerify(dock, blueprint.file);
-    for (const row of ["net.inbound", "net.outbound", "root.signed", "limit.memory", "scratch.encrypted"])
+    for (const row of [
+      "net.inbound",
+      "net.outbound",
+      "root.signed",
+      "limit.memory",
+      "scratch.encrypted",
+      ...(hasAudit() ? ["audit.on"] : []),
+    ])
       assert.ok(passed.includes(row), `${row} of ${passed}`);
     const chunks: string[] = [];
     const onData = (data: unknown) => void chunks.push(Buffer.from((data as { readonly bytes: string }).bytes, "base64").toString());

@@ -4,6 +4,7 @@ import type { DockIdentity } from "../../model/identity.ts";
 import type { AuditFacts } from "../../plan/checks/facts.ts";
 import type { ExpectedSession } from "../../plan/watch/audit-words.ts";
 import { auditKey, renderAuditRules } from "../../render/audit-rules.ts";
+import { runtimePrograms } from "../../tools/oci-runtime.ts";
 
 /** Sessions that were expected and never seen, because audit could not be read. */
 const mostExpected = 256;
@@ -41,7 +42,7 @@ export class AuditState {
       control.setEnabled(true);
       this.#enabledHere = true;
     }
-    const wanted = renderAuditRules(this.#dock);
+    const wanted = renderAuditRules(this.#dock, runtimePrograms.runsc);
     control.deleteRules(control.compareRules(auditKey(this.#dock), wanted).extra);
     for (const rule of wanted) control.addRule(rule);
     return !enabled;
@@ -60,7 +61,7 @@ export class AuditState {
   look(): AuditFacts {
     using control = new this.#host.kernel.audit.AuditControl();
     const key = auditKey(this.#dock);
-    const wanted = renderAuditRules(this.#dock);
+    const wanted = renderAuditRules(this.#dock, runtimePrograms.runsc);
     const { missing, extra } = control.compareRules(key, wanted);
     return {
       key,

@@ -2,6 +2,7 @@
 import { AuditControl } from "../../../src/host/kernel/audit/audit-control.ts";
 import type { DockIdentity } from "../../../src/model/identity.ts";
 import { auditKey, renderAuditRules } from "../../../src/render/audit-rules.ts";
+import { runtimePrograms } from "../../../src/tools/oci-runtime.ts";
 
 /** Whether a dock can have it here; not in a container, and not with rules locked until the next boot. */
 export function hasAudit(): boolean {
@@ -25,7 +26,7 @@ export function removeAuditRule(dock: DockIdentity): () => void {
   control.deleteRules(listAuditRules(dock).slice(0, 1));
   return () => {
     using later = new AuditControl();
-    for (const rule of renderAuditRules(dock)) later.addRule(rule);
+    for (const rule of renderAuditRules(dock, runtimePrograms.runsc)) later.addRule(rule);
   };
 }
 

@@ -9,13 +9,13 @@ export const AUDIT_DEL_RULE = 1012;
 export const AUDIT_LIST_RULES = 1013;
 
 /** What may be asked of a rule's fields. */
-const fieldNumbers = { uid: 1, auid: 9, arch: 11, exit: 103, success: 104, key: 210 } as const;
-const operators = { "=": 0x4000_0000, ">=": 0x6000_0000, "<=": 0x5000_0000 } as const;
+const fieldNumbers = { uid: 1, auid: 9, arch: 11, exit: 103, success: 104, exe: 112, key: 210 } as const;
+const operators = { "=": 0x4000_0000, ">=": 0x6000_0000, "<=": 0x5000_0000, "!=": 0x3000_0000 } as const;
 
 export interface AuditField {
   readonly name: keyof typeof fieldNumbers;
   readonly is: keyof typeof operators;
-  /** A word only for the key; a negative number for exit. */
+  /** A word only for exe and key; a negative number for exit. */
   readonly value: number | string;
 }
 
