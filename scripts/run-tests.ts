@@ -16,7 +16,7 @@ interface Counts {
   readonly skipped: number;
 }
 
-const unit = await runFiles("{src,test/bench}/**/*.test.ts", true);
+const unit = await runFiles("{src,test/bench,test/attack}/**/*.test.ts", true);
 // System tests share one kernel: mounts, tables and addresses are looked at whole.
 const system = await runFiles("test/system/**/*.test.ts", false);
 // On another kernel, with what this one may lack.

@@ -18,17 +18,20 @@ export class EngineContender implements Contender {
   readonly name: "docker" | "podman";
   readonly capacity = 1_000;
   readonly machine: Machine;
-  readonly #options: EngineOptions;
+  readonly image = image;
+  readonly call: EngineOptions["call"];
+  readonly #manifest: Manifest;
 
-  constructor(options: EngineOptions) {
-    this.name = options.name;
-    this.machine = options.machine;
-    this.#options = options;
+  constructor({ name, machine, manifest, call }: EngineOptions) {
+    this.name = name;
+    this.machine = machine;
+    this.call = call;
+    this.#manifest = manifest;
   }
 
   /** @param archive the root file system */
   async import(archive: string): Promise<void> {
-    await this.#options.call(["import", archive, image], { timeoutMs: 300_000 });
+    await this.call(["import", archive, image], { timeoutMs: 300_000 });
   }
 
   prepare(): Promise<void> {
@@ -36,17 +39,11 @@ export class EngineContender implements Contender {
   }
 
   async start(index: number): Promise<void> {
-    await this.#options.call([
-      "run",
-      ...hardeningFlags(this.#options.manifest, this.#tmpfsOwner()),
-      ...this.#ownFlags(index),
-      image,
-      ...this.#command(),
-    ]);
+    await this.call(["run", ...hardeningFlags(this.#manifest, this.#tmpfsOwner()), ...this.#ownFlags(index), image, ...this.#command()]);
   }
 
   async stop(index: number): Promise<void> {
-    await this.#options.call(["rm", "--force", ...(this.name === "podman" ? ["--time=0"] : []), nameOf(index)]);
+    await this.call(["rm", "--force", ...(this.name === "podman" ? ["--time=0"] : []), nameOf(index)]);
   }
 
   async replace(index: number): Promise<void> {
@@ -55,11 +52,11 @@ export class EngineContender implements Contender {
   }
 
   async exec(index: number, command: readonly string[]): Promise<void> {
-    await this.#options.call(["exec", nameOf(index), ...command]);
+    await this.call(["exec", nameOf(index), ...command]);
   }
 
   async list(): Promise<void> {
-    await this.#options.call(["ps"]);
+    await this.call(["ps"]);
   }
 
   endpoint(index: number) {
@@ -68,7 +65,7 @@ export class EngineContender implements Contender {
 
   /** Docker's tmpfs takes the mode of the directory below it, so that only its owner may write; podman knows no owner, and keeps 1777. */
   #tmpfsOwner(): string {
-    const { uid, gid } = this.#options.manifest.init;
+    const { uid, gid } = this.#manifest.init;
     return this.name === "docker" ? `,uid=${uid},gid=${gid}` : "";
   }
 
@@ -77,7 +74,7 @@ export class EngineContender implements Contender {
   }
 
   #command(): readonly string[] {
-    return this.#options.manifest.init.command;
+    return this.#manifest.init.command;
   }
 }
 

@@ -1,0 +1,142 @@
+/** Ten ISCs under attack and load for some minutes: does the dock's memory stay flat, and is every event kept or counted? */
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Event } from "../../src/model/event.ts";
+import type { Area } from "../bench/area.ts";
+import { portOf } from "../bench/contender.ts";
+import type { IscadmContender } from "../bench/iscadm-contender.ts";
+import { prelude } from "./prelude.ts";
+import { type Dock, makeDock, type Say, type Traced } from "./run-attack.ts";
+import { countEvents, judgeSoak, type SoakReport } from "./soak-report.ts";
+import { type Attempt, listAttempts } from "./technique.ts";
+import { techniques } from "./techniques.ts";
+
+const iscCount = 10;
+const sampleEveryMs = 2_000;
+const attackPauseMs = 250;
+const requestPauseMs = 50;
+/** Datagrams of one flood, each to a destination that nobody declared. */
+const floodPackets = 500;
+const flood = `for (1 .. ${floodPackets}) { udp($outside, 6000 + $_, "x") } refused_with("SENT")`;
+
+export interface SoakOptions {
+  readonly minutes: number;
+  readonly cache: string | undefined;
+  readonly say: Say;
+}
+
+interface Tally {
+  attempts: number;
+  floods: number;
+  requests: number;
+  failedRequests: number;
+  refusedCalls: number;
+}
+
+export async function soak(area: Area, { minutes, cache, say }: SoakOptions): Promise<SoakReport & Traced> {
+  const dock = await makeDock(area, cache);
+  const names = Array.from({ length: iscCount }, (_, index) => `soak${index}`);
+  for (const [index, name] of names.entries()) {
+    await dock.iscadm.client.call("create", { name, image: dock.images.victim });
+    const exposure = { hostPort: portOf(index), port: 80, protocol: "tcp" } as const;
+    await dock.iscadm.client.call("expose", { name, exposure });
+  }
+  await dock.iscadm.client.call("start", { names });
+  const { pid } = await dock.iscadm.client.call("dock-status", {});
+  const startedMs = Date.now();
+  const endMs = startedMs + minutes * 60_000;
+  const tally: Tally = { attempts: 0, floods: 0, requests: 0, failedRequests: 0, refusedCalls: 0 };
+  const work = [
+    ...names.map((name, index) => attackUntil(endMs, { area, dock, name, tally, phase: index })),
+    ...names.map((_, index) => askUntil(endMs, { area, url: `http://${dock.world.machine.address}:${portOf(index)}/`, tally })),
+  ];
+  say(`${iscCount} ISCs are attacked and asked for ${minutes} minutes`);
+  const memory = await sampleUntil(endMs, { area, pid, say });
+  await Promise.all(work);
+  // What is told at the end of an interval.
+  await sleep(12_000);
+  const events = await readEvents(dock.iscadm, startedMs);
+  const { faults } = await dock.iscadm.client.call("ledger-verify", {});
+  const report = judgeSoak({
+    minutes,
+    memory,
+    ...tally,
+    floodPackets: tally.floods * floodPackets,
+    events: countEvents(events),
+    ledgerFaults: faults.map(({ line, what }) => `ledger line ${line}: ${what}`),
+  });
+  return { ...report, traces: dock.traces };
+}
+
+interface AttackWork {
+  readonly area: Area;
+  readonly dock: Dock;
+  readonly name: string;
+  readonly tally: Tally;
+  readonly phase: number;
+}
+
+/** Those that need no witness, and leave the ISC as it is. */
+const usable = listAttempts(techniques).filter(
+  ({ role, technique }) => role !== "mistake" && technique.outside === undefined && technique.needs === undefined,
+);
+
+async function attackUntil(endMs: number, { area, dock, name, tally, phase }: AttackWork): Promise<void> {
+  for (let turn = phase * 7; Date.now() < endMs; turn++) {
+    area.assertOpen();
+    const isFlood = turn % 20 === 0;
+    const attempt = usable[turn % usable.length] as Attempt; // Of a list that is not empty.
+    const script = isFlood ? flood : attempt.technique.script;
+    const user = !isFlood && attempt.role === "root" ? { user: "0:0" } : {};
+    const { outside, machine, bait } = dock.world;
+    const environment = {
+      NONCE: `s${turn}`,
+      OUTSIDE: outside,
+      NEIGHBOUR: machine.address,
+      DOCK: machine.address,
+      BAIT: bait,
+      HOST_PID: "1",
+    };
+    try {
+      const request = { name, command: ["/usr/bin/perl", "-e", `${prelude}${script}`], environment, ...user };
+      await dock.iscadm.client.call("exec", request, { signal: AbortSignal.timeout(30_000) });
+      tally.attempts++;
+      if (isFlood) tally.floods++;
+    } catch {
+      // The dock may have reset or quarantined it meanwhile: that is its right.
+      tally.refusedCalls++;
+    }
+    await sleep(attackPauseMs);
+  }
+}
+
+async function askUntil(endMs: number, { area, url, tally }: { area: Area; url: string; tally: Tally }): Promise<void> {
+  while (Date.now() < endMs) {
+    area.assertOpen();
+    const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+      .then(async (response) => response.ok && (await response.text()) !== "")
+      .catch(() => false);
+    tally.requests++;
+    if (!answer) tally.failedRequests++;
+    await sleep(requestPauseMs);
+  }
+}
+
+/** Kilobytes of the dock's resident memory, by and by. */
+async function sampleUntil(endMs: number, { area, pid, say }: { area: Area; pid: number; say: Say }): Promise<readonly number[]> {
+  const samples: number[] = [];
+  for (; Date.now() < endMs; await sleep(sampleEveryMs)) {
+    area.assertOpen();
+    const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+    samples.push(kilobytes);
+    if (samples.length % 30 === 1) say(`the dock takes ${Math.round(kilobytes / 1024)} MiB`);
+  }
+  return samples;
+}
+
+async function readEvents({ client }: IscadmContender, sinceMs: number): Promise<readonly Event[]> {
+  const found: Event[] = [];
+  // Lines of the dock's own ledger: model/event.ts.
+  await client.call("events", { sinceMs }, { onData: (event) => found.push(event as Event) });
+  return found;
+}
