@@ -41,11 +41,14 @@ export function joinRecords(records: readonly AuditRecord[]): AuditEvent | undef
     ...whatOf(main),
     arguments: joinArguments(find(auditTypes.execve)),
     ...(directory !== undefined && { directory }),
-    paths: find(auditTypes.path)
-      .filter((record) => plainField(record, "nametype") !== "PARENT")
-      .flatMap((record) => textField(record, "name") ?? [])
-      .slice(0, mostPaths),
+    paths: namePaths(find(auditTypes.path)),
   };
+}
+
+/** What the call was about; where nothing is there, the directory in which it should have been. */
+function namePaths(records: readonly AuditRecord[]): readonly string[] {
+  const things = records.filter((record) => plainField(record, "nametype") !== "PARENT");
+  return (things.length > 0 ? things : records).flatMap((record) => textField(record, "name") ?? []).slice(0, mostPaths);
 }
 
 const kinds: ReadonlyMap<number, AuditEvent["kind"]> = new Map([
