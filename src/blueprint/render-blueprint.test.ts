@@ -165,6 +165,7 @@ const posture = fc
       nil: undefined,
     }),
     writes: fc.constantFrom("fixed", "flexible"),
+    execute: fc.option(fc.constantFrom("services" as const, ["/bin/sh", "/usr/bin/psql"]), { nil: undefined }),
     rights: fc.record({
       capabilities: fc.uniqueArray(fc.constantFrom(...linuxCapabilities.map((word) => `CAP_${word}`)), { maxLength: 3 }),
       syscalls: fc.uniqueArray(fc.constantFrom("ptrace", "io_uring_setup"), { maxLength: 2 }),
@@ -174,9 +175,10 @@ const posture = fc
     path: fc.stringMatching(/^\/[!-~]{0,6}$/),
     containment: fc.constantFrom("container", "gvisor", "vm"),
   })
-  .map(({ check, path: page, volumes, shared, cleanse, respond, ...rest }) => ({
+  .map(({ check, path: page, volumes, shared, cleanse, respond, execute, rights, ...rest }) => ({
     ...(respond === undefined ? {} : { respond }),
     ...rest,
+    rights: { ...rights, ...(execute === undefined ? {} : { execute }) },
     ...(cleanse === undefined ? {} : { cleanse }),
     volumes: Object.fromEntries(
       Object.entries(volumes).map(([key, sizeBytes]) => [key, { at: `/data/${key}`, sizeBytes, ...(shared ? { shared } : {}) }]),

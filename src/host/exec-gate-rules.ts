@@ -26,6 +26,8 @@ export interface GateImage {
   readonly programs: readonly GateFile[];
   /** Inodes of the dynamic loaders that the programs name. */
   readonly loaders: readonly number[];
+  /** Paths of programs that a loader could run, and may not: not always allowed, and no libraries, which every start opens. */
+  readonly held: readonly string[];
 }
 
 /** An ISC is known by the uids of its processes. */
@@ -95,7 +97,7 @@ function isOccasion({ occasions }: GateFile, { caller, isFirst }: Asked, image: 
   return by.includes("boot") || by.includes("start");
 }
 
-/** Only programs that may not always run are asked about. Reading them is free, but for a loader that was started to load one. */
+/** Only held programs are asked about. Reading them is free, but for a loader that was started to load one. */
 function decideOpening({ image, inode, caller }: Asked): Decision {
   const isLoader = image !== undefined && caller?.device === image.device && image.loaders.has(caller.inode);
   return isLoader && image.programs.has(inode) ? { allow: false, reason: "loaded" } : { allow: true, remember: false };

@@ -106,9 +106,7 @@ class LocalExecGate implements ExecGate {
 
   markImage(image: GateImage, mountPoint: string): void {
     markFileSystem(this.#group, mountPoint);
-    // What may not run for everybody could still be loaded by a loader that may.
-    const held = image.loaders.length === 0 ? [] : image.programs.filter(({ occasions }) => !occasions.includes("always"));
-    for (const { path } of held) markOpening(this.#group, `${mountPoint}${path}`);
+    for (const path of image.held) markOpening(this.#group, `${mountPoint}${path}`);
   }
 
   forgetImage(device: number): void {

@@ -4,7 +4,7 @@ import type { GateImage } from "../../host/exec-gate-rules.ts";
 import type { Manifest } from "../../model/image.ts";
 import { listPrograms } from "../../plan/execute/gate-programs.ts";
 import { type FoundProgram, planOccasions } from "../../plan/execute/plan-occasions.ts";
-import { parseProgramHead } from "../../plan/execute/program-head.ts";
+import { type ProgramHead, parseProgramHead } from "../../plan/execute/program-head.ts";
 import { lookInside } from "../build/resolve-inside.ts";
 import type { Engine } from "../engine.ts";
 
@@ -44,15 +44,26 @@ export class GateTables {
       return [{ ...program, path, inode: status.inode, occasions: plan ? [...(plan.occasions.get(path) ?? [])] : (["always"] as const) }];
     });
     const loaders = [...(plan?.loaders ?? [])].flatMap((path) => inodes.get(path) ?? []);
-    return { digest: manifest.digest, programs: mergeLinks(programs), loaders };
+    const merged = mergeLinks(programs);
+    const held = plan ? merged.filter((program) => this.#isHeld(mountPoint, program)).map(({ path }) => path) : [];
+    return { digest: manifest.digest, programs: merged, loaders, held };
+  }
+
+  #isHeld(mountPoint: string, { path, occasions }: GateImage["programs"][number]): boolean {
+    if (occasions.includes("always")) return false;
+    const head = this.#headOf(`${mountPoint}${path}`);
+    return head.kind === "elf" && !head.isLibrary;
+  }
+
+  #headOf(file: string): ProgramHead {
+    return parseProgramHead((position, length) => this.#engine.host.files.readPartNow(file, position, length));
   }
 
   #find(mountPoint: string, path: string): FoundProgram | undefined {
     const { files } = this.#engine.host;
     const found = lookInside(files, mountPoint, path);
     if (found.status?.kind !== "file" || (found.status.mode & 0o111) === 0) return undefined;
-    const head = parseProgramHead((position, length) => files.readPartNow(`${mountPoint}${found.path}`, position, length));
-    return { path: found.path, head };
+    return { path: found.path, head: this.#headOf(`${mountPoint}${found.path}`) };
   }
 }
 

@@ -2,7 +2,8 @@
 
 export type ProgramHead =
   | { readonly kind: "script"; readonly interpreter: string; readonly argument: string | undefined }
-  | { readonly kind: "elf"; readonly loader: string | undefined }
+  /** A library has a name of its own, by which programs ask for it (DT_SONAME). */
+  | { readonly kind: "elf"; readonly loader: string | undefined; readonly isLibrary: boolean }
   | { readonly kind: "other" };
 
 /** Of a file; fewer bytes at its end. */
@@ -14,14 +15,25 @@ const elfHeaderBytes = 64;
 const programHeaderBytes = 56;
 const mostProgramHeaders = 128;
 const mostPathBytes = 4_096;
+const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
+const dynamicEntryBytes = 16;
+const mostDynamicBytes = 16 * 1_024;
+const DT_SONAME = 14n;
 
 /** Only 64-bit ELF, little-endian: what this dock's architectures run. */
 export function parseProgramHead(read: ReadPart): ProgramHead {
   const head = read(0, firstLineBytes);
   if (head.toString("latin1", 0, 2) === "#!") return parseFirstLine(head.toString("latin1"));
   if (head.length < elfHeaderBytes || head.toString("latin1", 0, 6) !== "\x7fELF\x02\x01") return { kind: "other" };
-  return { kind: "elf", loader: findLoader(head, read) };
+  const segments = readSegments(head, read);
+  const find = (type: number) => segments.find((segment) => segment.type === type);
+  const [loader, dynamic] = [find(PT_INTERP), find(PT_DYNAMIC)];
+  return {
+    kind: "elf",
+    loader: loader && loader.length <= mostPathBytes ? read(loader.offset, loader.length).toString("latin1").split("\0")[0] : undefined,
+    isLibrary: dynamic !== undefined && hasOwnName(read(dynamic.offset, Math.min(dynamic.length, mostDynamicBytes))),
+  };
 }
 
 /** The rest of the line behind the interpreter is one argument (load_script in fs/binfmt_script.c). */
@@ -31,16 +43,27 @@ function parseFirstLine(text: string): ProgramHead {
   return { kind: "script", interpreter, argument: argument?.trim() || undefined };
 }
 
-function findLoader(header: Buffer, read: ReadPart): string | undefined {
+interface Segment {
+  readonly type: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+function readSegments(header: Buffer, read: ReadPart): readonly Segment[] {
   const [position, size, count] = [Number(header.readBigUInt64LE(32)), header.readUInt16LE(54), header.readUInt16LE(56)];
-  if (size !== programHeaderBytes || count > mostProgramHeaders) return undefined;
+  if (size !== programHeaderBytes || count > mostProgramHeaders) return [];
   const table = read(position, size * count);
-  for (let at = 0; at + size <= table.length; at += size) {
-    if (table.readUInt32LE(at) !== PT_INTERP) continue;
-    const [offset, length] = [Number(table.readBigUInt64LE(at + 8)), Number(table.readBigUInt64LE(at + 32))];
-    return length > mostPathBytes ? undefined : read(offset, length).toString("latin1").split("\0")[0];
-  }
-  return undefined;
+  return Array.from({ length: Math.floor(table.length / size) }, (_, index) => ({
+    type: table.readUInt32LE(index * size),
+    offset: Number(table.readBigUInt64LE(index * size + 8)),
+    length: Number(table.readBigUInt64LE(index * size + 32)),
+  }));
+}
+
+function hasOwnName(dynamic: Buffer): boolean {
+  for (let at = 0; at + dynamicEntryBytes <= dynamic.length; at += dynamicEntryBytes)
+    if (dynamic.readBigInt64LE(at) === DT_SONAME) return true;
+  return false;
 }
 
 /** The program that `env` is to find, in `#!/usr/bin/env python3`. */
