@@ -37,6 +37,10 @@ export function findContradictions(form: BlueprintForm, directory: string): Faul
   if (form.writes === "strict" && Object.keys(form.volumes).length > 0) {
     faults.push({ path: ["volumes"], at: "key", sentence: "writes: strict allows no volumes; expected writes: fixed, or no volumes" });
   }
+  if (form.rights.execute !== undefined && form.containment !== "container") {
+    const sentence = `${form.containment} runs programs under a kernel of its own, which nothing here can hold to a list; expected containment: container, or execute: image`;
+    faults.push({ path: ["rights", "execute"], at: "value", sentence });
+  }
   const { health } = form;
   if (health !== undefined && health.kind !== "command") {
     const isHeard = form.network.listen.some(({ port, protocol }) => port === health.port && protocol === "tcp");

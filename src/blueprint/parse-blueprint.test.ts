@@ -197,6 +197,7 @@ const refused: readonly (readonly [lines: string, mistake: RegExp])[] = [
   ["rights: { execute: service }", /did you mean "services"\?$/],
   ["rights: { execute: [bin/sh] }", /expected an absolute path/],
   ["rights: { execute: [/bin/sh, /bin/sh] }", /\/bin\/sh is given twice/],
+  ["rights: { execute: services }\ncontainment: gvisor", /gvisor runs programs under a kernel of its own/],
   ["health: { http: ':80/', tcp: 80 }", /names http and tcp/],
   ["health: { tcp: ':81' }", /checks port 81, which is neither listened on nor exposed/],
   ["containment: docker", /expected container, gvisor or vm$/],

@@ -178,7 +178,7 @@ const posture = fc
   .map(({ check, path: page, volumes, shared, cleanse, respond, execute, rights, ...rest }) => ({
     ...(respond === undefined ? {} : { respond }),
     ...rest,
-    rights: { ...rights, ...(execute === undefined ? {} : { execute }) },
+    rights: { ...rights, ...(execute === undefined || rest.containment !== "container" ? {} : { execute }) },
     ...(cleanse === undefined ? {} : { cleanse }),
     volumes: Object.fromEntries(
       Object.entries(volumes).map(([key, sizeBytes]) => [key, { at: `/data/${key}`, sizeBytes, ...(shared ? { shared } : {}) }]),

@@ -35,15 +35,16 @@ export interface GateIsc {
   readonly name: string;
   readonly uidBase: number;
   readonly uidCount: number;
+  /** Reading its memory cannot make anybody wait: it has no userfaultfd(2). */
+  readonly isReadable: boolean;
 }
 
-export const denialReasons = ["foreign", "unlisted", "changed", "not-named", "not-now", "loaded"] as const;
 /**
  * foreign: it does not lie on the sealed image · unlisted: the image's list has no such program · changed: its content is not what was
  * recorded · not-named: `rights.execute` leaves it out · not-now: it is for the start or the dock alone · loaded: a loader, run as a
  * program, opened one that may not run
  */
-export type DenialReason = (typeof denialReasons)[number];
+export type DenialReason = "foreign" | "unlisted" | "changed" | "not-named" | "not-now" | "loaded";
 
 export interface KnownImage extends Pick<GateImage, "digest" | "device"> {
   readonly programs: ReadonlyMap<number, GateFile>;

@@ -201,7 +201,7 @@ function describe({ question, caller, isc, image, inode, reason }: Refused): Den
     parentPid: caller.parentPid,
     parent: findProgramPath(caller.parentPid),
     uid: caller.uid - isc.uidBase,
-    arguments: readArguments(caller.tid),
+    arguments: isc.isReadable ? readArguments(caller.tid) : [],
   };
 }
 

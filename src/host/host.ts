@@ -1,8 +1,8 @@
 /** The one door to the machine. Everything that touches files, programs, the kernel or the clock goes through a Host, so that tests can stand in for it. */
 import type { Duplex } from "node:stream";
 import type { startAudit } from "./audit.ts";
-import type { Kernel } from "./kernel.ts";
 import type { startExecGate } from "./exec-gate.ts";
+import type { Kernel } from "./kernel.ts";
 import type { startNflog } from "./nflog.ts";
 import type { Probe } from "./probe.ts";
 

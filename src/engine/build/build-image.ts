@@ -13,6 +13,7 @@ import { dpkgArchitecture } from "../../tools/dpkg.ts";
 import { packImage, type Sealed, sealImage } from "../seal/seal-image.ts";
 import { type BuildContext, runStep } from "./build-context.ts";
 import { withImageIds } from "./build-ids.ts";
+import { checkPrograms } from "./check-programs.ts";
 import { ensureCleanLayer } from "./clean-layer.ts";
 import { type FinishedRoot, finishRoot } from "./finish-root.ts";
 import { buildFromDebian } from "./from-debian.ts";
@@ -154,6 +155,7 @@ async function changeFiles({ host, blueprint }: BuildContext, { directory }: Bui
     if (!(await tree.remove(path))) throw new Problem("BUILD_FAILED", `cannot remove ${path}: the image does not have it`);
   }
   await layFiles({ host, tree, files: blueprint.files, directory });
+  checkPrograms(host.files, tree.root, blueprint);
 }
 
 interface Root {

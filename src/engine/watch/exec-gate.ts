@@ -7,6 +7,7 @@ import { identityOfSlot } from "../../model/identity.ts";
 import type { Name } from "../../model/name.ts";
 import { DenialTally } from "../../plan/watch/denial-tally.ts";
 import type { Engine } from "../engine.ts";
+import { isMountPoint } from "../mount-table.ts";
 import { overlayDirectories } from "../parts/scratch-overlay.ts";
 import { GateTables } from "./exec-gate-table.ts";
 import type { Watched } from "./watcher.ts";
@@ -89,27 +90,26 @@ class ExecGateSensor implements AsyncDisposable {
     if (device !== undefined) this.#gate?.forgetImage(device);
   }
 
-  /** Writable places that have a file system of their own: all are noexec, so only one that somebody has mounted anew can ask. */
+  /**
+   * Writable file systems of the ISC's or the dock's own: all are mounted noexec, so only one that somebody has mounted anew can ask.
+   * Never one that the host uses: its programs are not to wait for the dock.
+   */
   #placesOf(name: Name): readonly { readonly path: string; readonly device: number }[] {
     const { host, layout } = this.#engine;
-    const own = host.files.findNow(layout.root)?.device;
-    const paths = [
-      layout.live.scratchMount(name),
-      ...overlayDirectories.map((directory) => layout.live.overlayMount(name, directory)),
-      layout.volumePool,
-    ];
-    return paths.flatMap((path) => {
+    const overlays = overlayDirectories.map((directory) => layout.live.overlayMount(name, directory));
+    const pool = host.files.findNow(layout.volumePoolImage) ? [layout.volumePool] : [];
+    return [layout.live.scratchMount(name), ...overlays, ...pool].flatMap((path) => {
       const device = host.files.findNow(path)?.device;
-      const isOwn = device !== undefined && device !== own && device !== host.files.findNow(layout.run)?.device;
-      return isOwn ? [{ path, device }] : [];
+      return device !== undefined && isMountPoint(host, path) ? [{ path, device }] : [];
     });
   }
 
   #tellIscs(): void {
     this.#gate?.setIscs(
-      [...this.#watched.values()].map(({ record }) => {
+      [...this.#watched.values()].map(({ record, manifest }) => {
         const { uidBase, uidCount } = identityOfSlot(this.#engine.dock, record.slot);
-        return { name: record.name, uidBase, uidCount };
+        const isReadable = !manifest.posture.rights.syscalls.includes("userfaultfd");
+        return { name: record.name, uidBase, uidCount, isReadable };
       }),
     );
   }

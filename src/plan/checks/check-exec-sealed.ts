@@ -4,7 +4,7 @@ import type { ImageFileSummary, ProcessFacts } from "./facts.ts";
 import { findVisibleMount } from "./mount-view.ts";
 import { isAnonymous } from "./proc/memory-map.ts";
 
-export const checkExecSealed = whenVisible("programs run", ({ facts, live }) => {
+export const checkExecSealed = whenVisible("programs run, unseen by the exec gate,", ({ facts, live }) => {
   const { files } = facts.image;
   if ("unseen" in files) return skip(`the image's list of files could not be read: ${files.unseen}`);
   if ("broken" in files) return skip(`the image's list of files cannot be believed: ${files.broken}`);

@@ -74,7 +74,7 @@ class Plan implements ExecutePlan {
     this.add(programOfEnv(interpreter, argument), occasion, searchPath);
   }
 
-  /** A loader that comes for an allowed program cannot be told from one that is the program itself: see decision 0008. */
+  /** A loader that comes for an allowed program cannot be told from one that is the program itself: see decision 0010. */
   #addLoader(path: string): void {
     const loader = this.#find(path);
     if (!loader) return;
