@@ -28,7 +28,8 @@ export function createProbe(): Probe {
           if (text.includes("\n") || text.length > statusLineLimitBytes) answer(judgeStatusLine(text));
         });
         socket.on("end", () => answer(judgeStatusLine(text)));
-        socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: iscadm\r\nAccept: */*\r\nConnection: close\r\n\r\n`);
+        // The connection is closed here, once the status is known: asked to close it, services in gVisor's older versions lose the answer.
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: iscadm\r\nAccept: */*\r\n\r\n`);
       }),
   };
 }
