@@ -2,7 +2,19 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-export const rowNames = ["start", "reset", "clone", "memory", "verify", "daily", "traffic", "rotation", "build", "ledger"] as const;
+export const rowNames = [
+  "start",
+  "reset",
+  "clone",
+  "memory",
+  "verify",
+  "daily",
+  "traffic",
+  "rotation",
+  "build",
+  "ledger",
+  "exec-gate",
+] as const;
 export type RowName = (typeof rowNames)[number];
 export const rivalNames = ["crun", "podman", "docker"] as const;
 export type RivalName = (typeof rivalNames)[number];

@@ -13,6 +13,7 @@ import type { BenchOptions, RivalName, RowName } from "./options.ts";
 import { measureBuild } from "./rows/build.ts";
 import { measureClone } from "./rows/clone.ts";
 import { measureCrowd } from "./rows/crowd.ts";
+import { measureExecGate } from "./rows/exec-gate.ts";
 import { measureLedger } from "./rows/ledger.ts";
 import { measureReset } from "./rows/reset.ts";
 import { measureRotation } from "./rows/rotation.ts";
@@ -72,6 +73,7 @@ function listRows(bench: Bench, blueprint: string): readonly (readonly [string, 
     // Measured with the same crowd as memory.
     daily: () => (memory ? Promise.resolve() : measureCrowd(bench, { memory: false, daily: true })),
     ledger: () => measureLedger(bench),
+    "exec-gate": () => measureExecGate(bench),
     build: () => measureBuild(bench, blueprint),
   };
   return Object.entries(rows).filter(([row]) => bench.options.only.some((wanted) => wanted === row));
