@@ -60,12 +60,12 @@ export async function tryOnce({ technique, role }: Attempt, target: Target): Pro
 }
 
 async function environmentFor(target: Target, nonce: string): Promise<Readonly<Record<string, string>>> {
-  const { outside, machine, bait } = target.world;
+  const { outside, dock, machine, bait } = target.world;
   return {
     NONCE: nonce,
     OUTSIDE: outside,
     NEIGHBOUR: await target.neighbour(),
-    DOCK: machine.address,
+    DOCK: dock,
     BAIT: `${bait}/kept`,
     HOST_PID: String(process.pid),
     SOCKET: target.socket,

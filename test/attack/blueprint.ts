@@ -39,7 +39,7 @@ export const mistakenCapabilities = [
 
 /** @returns the blueprint file */
 export function writeBlueprint(area: Area, name: "victim" | "mistake", outside: string): string {
-  const folder = area.directory("blueprints", name);
+  const folder = area.directory("blueprints", outside, name);
   cpSync(web, folder, { recursive: true });
   const careless = name === "mistake";
   const lines = [

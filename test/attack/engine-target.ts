@@ -1,5 +1,6 @@
 /** The same service in podman or docker, run with what they do by default; the mistake is the same list of capabilities. */
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
+import { linuxCapabilities } from "../../src/model/linux-capabilities.ts";
 import type { EngineContender } from "../bench/engine-contender.ts";
 import { mistakenCapabilities } from "./blueprint.ts";
 import type { Run, ScriptRequest, Target } from "./target.ts";
@@ -14,6 +15,12 @@ const serviceUser = "33:33";
 const ulimits = ["--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096"];
 /** Of Debian 12. */
 const unknownToDocker: ReadonlySet<string> = new Set(["BPF", "PERFMON"]);
+
+/** An engine can hand on no capability that this host's root lacks. */
+function ownCapabilities(): ReadonlySet<string> {
+  const mask = BigInt(`0x${/^CapBnd:\s*(\w+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`);
+  return new Set(linuxCapabilities.filter((_, bit) => ((mask >> BigInt(bit)) & 1n) === 1n));
+}
 
 export class EngineTarget implements Target {
   readonly name: "podman" | "docker";
@@ -34,14 +41,17 @@ export class EngineTarget implements Target {
 
   async start(): Promise<void> {
     for (const name of ["victim", "mistake", "neighbour"]) await this.#create(name);
-    for (const name of ["victim", "mistake"]) await this.#engine.call(["exec", "--user=0", name, "/bin/chown", serviceUser, "/srv/data"]);
   }
 
   async #create(name: string): Promise<void> {
-    const capabilities = mistakenCapabilities.filter((one) => this.name !== "docker" || !unknownToDocker.has(one));
+    const own = ownCapabilities();
+    const capabilities = mistakenCapabilities.filter((one) => own.has(one) && !(this.name === "docker" && unknownToDocker.has(one)));
     const added = name === "mistake" ? capabilities.map((one) => `--cap-add=${one}`) : [];
     const flags = ["--detach", `--name=${name}`, `--volume=data-${name}:/srv/data`, ...(this.name === "podman" ? ulimits : []), ...added];
     await this.#engine.call(["run", ...flags, this.#engine.image, ...this.#command]);
+    // As in any image that was not made for sealing, where these are mount points.
+    await this.#engine.call(["exec", "--user=0", name, "/bin/chmod", "1777", "/tmp", "/var/tmp"]);
+    await this.#engine.call(["exec", "--user=0", name, "/bin/chown", serviceUser, "/srv/data", "/var/log/nginx"]);
   }
 
   async run({ role, script, environment, timeoutMs }: ScriptRequest): Promise<Run> {

@@ -9,15 +9,16 @@ import type { World } from "./world.ts";
 
 const nameOf = (role: Role) => (role === "mistake" ? "mistake" : "victim") as Name;
 const neighbour = "neighbour" as Name;
+type Asked = Pick<IscadmContender, "client" | "layout">;
 
 export class IscTarget implements Target {
   readonly name = "iscadm";
   readonly world: World;
   readonly limits = new Set(["processes", "memory", "disk", "cpu"] as const);
   readonly socket: string;
-  readonly #dock: IscadmContender;
+  readonly #dock: Asked;
 
-  constructor(dock: IscadmContender, world: World) {
+  constructor(dock: Asked, world: World) {
     this.#dock = dock;
     this.world = world;
     this.socket = dock.layout.socket;

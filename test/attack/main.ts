@@ -20,7 +20,7 @@ async function main(options: AttackOptions): Promise<number> {
   using lock = tryLockFile(lockFile);
   if (!lock) throw new Error("another attack runs on this machine");
   const { failures, traces } = await inArea(options);
-  const leftovers = (await listLeftovers(traces)).map((leftover) => `left behind: ${leftover}`);
+  const leftovers = (await Promise.all(traces.map(listLeftovers))).flat().map((leftover) => `left behind: ${leftover}`);
   for (const failure of [...failures, ...leftovers]) process.stdout.write(`FAIL ${failure}\n`);
   return failures.length + leftovers.length === 0 ? 0 : 1;
 }

@@ -15,6 +15,8 @@ export interface Report {
   readonly results: readonly Result[];
   /** Engines that could not be run, and why. */
   readonly absent: readonly { readonly name: string; readonly reason: string }[];
+  /** Events in iscadm's ledger after all of it. */
+  readonly kinds: Readonly<Record<string, number>>;
   /** What was checked about the dock at the end; words of what is wrong. */
   readonly faults: readonly string[];
 }
@@ -32,7 +34,9 @@ export function listFailures({ results, faults }: Report): readonly string[] {
 }
 
 export function renderReport(report: Report): string {
-  return [renderAttempts(report), renderCounts(report), ...renderMissed(report), ...report.absent.map(renderAbsent)].join("\n\n");
+  const kinds = Object.entries(report.kinds).map(([kind, count]) => `${kind} ${count}`);
+  const parts = [renderAttempts(report), renderCounts(report), ...renderMissed(report), `iscadm's ledger: ${kinds.join(", ")}`];
+  return [...parts, ...report.absent.map(renderAbsent)].join("\n\n");
 }
 
 function renderAttempts({ targets, results }: Report): string {
@@ -102,8 +106,8 @@ export function renderJson(report: Report): string {
     layer: attempt.technique.layer,
     expect: expectationOf(attempt),
   }));
-  const { targets, absent, faults } = report;
-  return `${JSON.stringify({ version: 1, targets, absent, faults, failures: listFailures(report), results }, undefined, 2)}\n`;
+  const { targets, absent, faults, kinds } = report;
+  return `${JSON.stringify({ version: 1, targets, absent, faults, kinds, failures: listFailures(report), results }, undefined, 2)}\n`;
 }
 
 function cut(text: string, most: number): string {

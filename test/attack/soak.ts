@@ -1,17 +1,16 @@
 /** Ten ISCs under attack and load for some minutes: does the dock's memory stay flat, and is every event kept or counted? */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Event } from "../../src/model/event.ts";
 import type { Area } from "../bench/area.ts";
-import { portOf } from "../bench/contender.ts";
-import type { IscadmContender } from "../bench/iscadm-contender.ts";
+import { type Dock, makeHostDock, readEvents } from "./docks.ts";
 import { prelude } from "./prelude.ts";
-import { type Dock, makeDock, type Say, type Traced } from "./run-attack.ts";
+import type { Say, Traced } from "./run-attack.ts";
 import { countEvents, judgeSoak, type SoakReport } from "./soak-report.ts";
 import { type Attempt, listAttempts } from "./technique.ts";
 import { techniques } from "./techniques.ts";
 
 const iscCount = 10;
+const firstPort = 18_400;
 const sampleEveryMs = 2_000;
 const attackPauseMs = 250;
 const requestPauseMs = 50;
@@ -34,29 +33,29 @@ interface Tally {
 }
 
 export async function soak(area: Area, { minutes, cache, say }: SoakOptions): Promise<SoakReport & Traced> {
-  const dock = await makeDock(area, cache);
+  const dock = await makeHostDock(area, cache);
   const names = Array.from({ length: iscCount }, (_, index) => `soak${index}`);
   for (const [index, name] of names.entries()) {
-    await dock.iscadm.client.call("create", { name, image: dock.images.victim });
-    const exposure = { hostPort: portOf(index), port: 80, protocol: "tcp" } as const;
-    await dock.iscadm.client.call("expose", { name, exposure });
+    await dock.client.call("create", { name, image: dock.images.victim });
+    const exposure = { hostPort: firstPort + index, address: "127.0.0.1", port: 80, protocol: "tcp" } as const;
+    await dock.client.call("expose", { name, exposure });
   }
-  await dock.iscadm.client.call("start", { names });
-  const { pid } = await dock.iscadm.client.call("dock-status", {});
+  await dock.client.call("start", { names });
+  const { pid } = await dock.client.call("dock-status", {});
   const startedMs = Date.now();
   const endMs = startedMs + minutes * 60_000;
   const tally: Tally = { attempts: 0, floods: 0, requests: 0, failedRequests: 0, refusedCalls: 0 };
   const work = [
     ...names.map((name, index) => attackUntil(endMs, { area, dock, name, tally, phase: index })),
-    ...names.map((_, index) => askUntil(endMs, { area, url: `http://${dock.world.machine.address}:${portOf(index)}/`, tally })),
+    ...names.map((_, index) => askUntil(endMs, { area, url: `http://127.0.0.1:${firstPort + index}/`, tally })),
   ];
   say(`${iscCount} ISCs are attacked and asked for ${minutes} minutes`);
   const memory = await sampleUntil(endMs, { area, pid, say });
   await Promise.all(work);
   // What is told at the end of an interval.
   await sleep(12_000);
-  const events = await readEvents(dock.iscadm, startedMs);
-  const { faults } = await dock.iscadm.client.call("ledger-verify", {});
+  const events = await readEvents(dock, startedMs);
+  const { faults } = await dock.client.call("ledger-verify", {});
   const report = judgeSoak({
     minutes,
     memory,
@@ -65,7 +64,7 @@ export async function soak(area: Area, { minutes, cache, say }: SoakOptions): Pr
     events: countEvents(events),
     ledgerFaults: faults.map(({ line, what }) => `ledger line ${line}: ${what}`),
   });
-  return { ...report, traces: dock.traces };
+  return { ...report, traces: [dock.traces] };
 }
 
 interface AttackWork {
@@ -88,18 +87,18 @@ async function attackUntil(endMs: number, { area, dock, name, tally, phase }: At
     const attempt = usable[turn % usable.length] as Attempt; // Of a list that is not empty.
     const script = isFlood ? flood : attempt.technique.script;
     const user = !isFlood && attempt.role === "root" ? { user: "0:0" } : {};
-    const { outside, machine, bait } = dock.world;
+    const { outside, bait } = dock.world;
     const environment = {
       NONCE: `s${turn}`,
       OUTSIDE: outside,
-      NEIGHBOUR: machine.address,
-      DOCK: machine.address,
+      NEIGHBOUR: outside,
+      DOCK: dock.world.dock,
       BAIT: bait,
       HOST_PID: "1",
     };
     try {
       const request = { name, command: ["/usr/bin/perl", "-e", `${prelude}${script}`], environment, ...user };
-      await dock.iscadm.client.call("exec", request, { signal: AbortSignal.timeout(30_000) });
+      await dock.client.call("exec", request, { signal: AbortSignal.timeout(30_000) });
       tally.attempts++;
       if (isFlood) tally.floods++;
     } catch {
@@ -132,11 +131,4 @@ async function sampleUntil(endMs: number, { area, pid, say }: { area: Area; pid:
     if (samples.length % 30 === 1) say(`the dock takes ${Math.round(kilobytes / 1024)} MiB`);
   }
   return samples;
-}
-
-async function readEvents({ client }: IscadmContender, sinceMs: number): Promise<readonly Event[]> {
-  const found: Event[] = [];
-  // Lines of the dock's own ledger: model/event.ts.
-  await client.call("events", { sinceMs }, { onData: (event) => found.push(event as Event) });
-  return found;
 }

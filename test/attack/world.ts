@@ -23,22 +23,29 @@ export class World {
   readonly machine: Machine;
   /** Beyond the machine. */
   readonly outside: string;
+  /** The host, as those inside may know it. */
+  readonly dock: string;
   /** A folder of the host that nobody inside may see or change. */
   readonly bait: string;
   readonly #hits: Hit[] = [];
 
-  private constructor(machine: Machine, outside: string, bait: string) {
+  private constructor({ machine, outside, dock, bait }: Pick<World, "machine" | "outside" | "dock" | "bait">) {
     this.machine = machine;
     this.outside = outside;
+    this.dock = dock;
     this.bait = bait;
+    this.renewBait();
+  }
+
+  /** For a dock on the host itself: the machine is what lies beyond, and there are no witnesses. */
+  static onHost(area: Area, machine: Machine): World {
+    return new World({ machine, outside: machine.address, dock: farEndOf(machine), bait: baitOf(area, machine) });
   }
 
   /** @param others places on the machine where witnesses stand too */
   static async make(area: Area, machine: Machine, others: readonly string[] = []): Promise<World> {
-    // The machine has the second address of its link, the host the first.
-    const outside = machine.address.replace(/\d+$/, (last) => String(Number(last) - 1));
-    const world = new World(machine, outside, `${area.directory("bait", String(machine.pid))}/host`);
-    world.renewBait();
+    const outside = farEndOf(machine);
+    const world = new World({ machine, outside, dock: machine.address, bait: baitOf(area, machine) });
     await machine.run("ip", ["address", "add", "169.254.169.254/32", "dev", "lo"]);
     await world.#watch(area, [
       process.execPath,
@@ -93,4 +100,13 @@ export class World {
   async routeBack(network: string): Promise<void> {
     await run("ip", ["route", "add", network, "via", this.machine.address]);
   }
+}
+
+/** The machine has the second address of its link, the host the first. */
+function farEndOf({ address }: Machine): string {
+  return address.replace(/\d+$/, (last) => String(Number(last) - 1));
+}
+
+function baitOf(area: Area, { pid }: Machine): string {
+  return `${area.directory("bait", String(pid))}/host`;
 }
