@@ -1,6 +1,9 @@
 /** The exec gate on real ISCs: what is sealed and named runs, everything else is denied and told, whoever asks and however. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -28,11 +31,27 @@ const perl = (program: string, count: number) => [
   `sub now { open my $f, "<", "/proc/uptime"; (split / /, <$f>)[0] } my $t = now(); for (1 .. ${count}) { my $p = fork; exec { "${program}" } "${program}" or exit 1 unless $p; waitpid $p, 0 } printf "%d", (now() - $t) / ${count} * 1e6;`,
 ];
 
+/** @returns how to put it back */
+function replaceOnce(file: string, text: string, by: string): () => void {
+  const at = readFileSync(file).indexOf(text);
+  assert.ok(at > 0, "the image holds programs as they are");
+  const write = (words: string) => {
+    const fd = openSync(file, "r+");
+    writeSync(fd, words, at);
+    closeSync(fd);
+  };
+  write(by);
+  return () => write(text.slice(0, by.length));
+}
+
 describe("the exec gate", () => {
   let dock: TestDock;
+  const config = path.join(mkdtempSync(path.join(tmpdir(), "isc-config-")), "dock.yaml");
 
   before(async () => {
-    dock = await TestDock.start({ environment: { NODE_OPTIONS: `--import=${killGate}` } });
+    // What the gate tells is to be seen, not acted upon.
+    writeFileSync(config, "dock: 1\nrespond: { mode: observe }\n");
+    dock = await TestDock.start({ environment: { NODE_OPTIONS: `--import=${killGate}`, ISC_CONFIG: config } });
     const images = {
       [open]: await buildWeb(dock, []),
       [tight]: await buildWeb(dock, ["rights: { execute: services }"]),
@@ -42,7 +61,10 @@ describe("the exec gate", () => {
     await dock.client.call("start", { names: Object.keys(images) });
   });
 
-  after(() => dock[Symbol.asyncDispose]());
+  after(async () => {
+    await dock[Symbol.asyncDispose]();
+    rmSync(path.dirname(config), { recursive: true });
+  });
 
   const run = async (name: Name, command: readonly string[], more: { readonly admin?: boolean } = {}): Promise<Ran> => {
     let output = "";
@@ -151,6 +173,18 @@ describe("the exec gate", () => {
     assert.ok(await isDenied(tight, ["/bin/ls"]));
     assert.deepEqual(await session, { exitCode: 0, output: "done\n" });
     assert.ok(await isDenied(tight, ["/bin/sh", "-c", "true"]));
+  });
+
+  test("a program whose content has changed below the mounted image does not run", async () => {
+    const { record } = await dock.client.call("show", { name: open });
+    const seq = lastSeq(dock);
+    // Of nice's own help; nobody has run it yet.
+    const undo = replaceOnce(dock.layout.image.erofs(record.image), "Run COMMAND with an adjusted niceness", "RUN");
+    const { exitCode } = await run(open, ["/usr/bin/nice", "--version"]);
+    undo();
+    assert.notEqual(exitCode, 0);
+    const event = await denied(open, /\/nice$/, seq);
+    assert.deepEqual([event.severity, event.facts.reason, event.technique], ["critical", "changed", "T1554"]);
   });
 
   test("a flood of denials is counted and hides no other ISC's", async () => {
