@@ -2,6 +2,7 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import type { Server } from "node:http";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Logger, pino } from "pino";
 import { Problem } from "../base/problem.ts";
@@ -9,8 +10,10 @@ import type { Engine } from "../engine/engine.ts";
 import { openEngine } from "../engine/open-engine.ts";
 import { removeStrayCgroups } from "../engine/parts/cgroup.ts";
 import { ensureForeignPassage, removeForeignPassage } from "../engine/parts/foreign-firewall.ts";
+import { thawBlocked } from "../engine/parts/freezer-blocked.ts";
 import { reconcile } from "../engine/reconcile.ts";
 import { tryLockFile } from "../host/kernel/lock.ts";
+import { createLocalFiles } from "../host/local-files.ts";
 import { createLocalHost } from "../host/local-host.ts";
 import { closeKernel, openKernel } from "../host/local-kernel.ts";
 import { adoptOrphans } from "../host/orphans.ts";
@@ -33,6 +36,8 @@ import { startSensors } from "./watch.ts";
 const privateDirectory = 0o700;
 /** How long running answers get when the dock ends. */
 const closePatienceMs = 500;
+const lockAttempts = 100;
+const lockPauseMs = 20;
 const libexec = fileURLToPath(new URL("../../libexec", import.meta.url));
 const profiles = fileURLToPath(new URL("../../profiles", import.meta.url));
 
@@ -43,7 +48,7 @@ export async function runDock(settings: DockSettings): Promise<void> {
   makePlace(layout.root, privateDirectory);
   makePlace(layout.run, liveMode);
   assertPassable(layout.run);
-  using lock = tryLockFile(layout.lock);
+  using lock = await takeLock(settings, layout.lock);
   if (!lock) throw new Problem("DOCK_RUNNING", `cannot start the dock: another one owns ${layout.root}`, { hint: "iscadm dock status" });
   const log = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime },
@@ -99,6 +104,18 @@ export async function runDock(settings: DockSettings): Promise<void> {
   await ledger.close();
   log.info({}, "dock down");
   log.flush();
+}
+
+/** A dock that died while one of its ISCs waited for it, frozen, is gone only when that is let go. */
+async function takeLock(settings: DockSettings, file: string): Promise<Disposable | undefined> {
+  const lock = tryLockFile(file);
+  if (lock || !thawBlocked({ files: createLocalFiles() }, settings.identity)) return lock;
+  for (let attempt = 0; attempt < lockAttempts; attempt++) {
+    const later = tryLockFile(file);
+    if (later) return later;
+    await sleep(lockPauseMs);
+  }
+  return undefined;
 }
 
 function dockEvent(kind: string, message: string, facts: EventDraft["facts"]): EventDraft {

@@ -10,7 +10,7 @@ export interface CgroupHierarchy {
 }
 
 /** What is mounted in the dock's own mount namespace; cgroups(7). */
-export function listHierarchies(host: Host): readonly CgroupHierarchy[] {
+export function listHierarchies(host: Pick<Host, "files">): readonly CgroupHierarchy[] {
   return parseMountInfo(host.files.findTextNow("/proc/self/mountinfo") ?? "").flatMap((mount): readonly CgroupHierarchy[] => {
     if (mount.type === "cgroup2") return [{ version: 2, mountPoint: mount.mountPoint, controllers: [] }];
     if (mount.type === "cgroup") return [{ version: 1, mountPoint: mount.mountPoint, controllers: mount.superOptions }];

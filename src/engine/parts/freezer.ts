@@ -2,11 +2,15 @@
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { cgroupPath } from "./cgroup.ts";
+import { listBlocked } from "./freezer-blocked.ts";
 import { killProcess } from "./kill.ts";
 
 const pollMs = 2;
 /** A process in the middle of an uninterruptible call freezes when that ends. */
 const patienceMs = 2_000;
+/** Freezing again because somebody waited for the exec gate: the first few times nobody is killed for it. */
+const patientAttempts = 20;
+const mostAttempts = 60;
 
 interface Freezer {
   readonly directory: string;
@@ -33,10 +37,26 @@ function findFreezer(engine: Engine, name: Name): Freezer | undefined {
   );
 }
 
-/** Resolves when nothing of it runs any more; false where the host has no freezer, or where it takes too long. Safe to repeat. */
+/**
+ * Resolves when nothing of it runs any more; false where the host has no freezer, or where it takes too long. Safe to repeat.
+ * Whoever waits for the exec gate's answer is let go to have it, and frozen again; whoever keeps doing so is killed.
+ */
 export async function freeze(engine: Engine, name: Name): Promise<boolean> {
   const freezer = findFreezer(engine, name);
   if (!freezer) return false;
+  const { files } = engine.host;
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    if (!(await freezeOnce(engine, freezer))) return false;
+    const blocked = listBlocked(files, freezer.directory);
+    if (blocked.length === 0) return true;
+    if (attempt >= patientAttempts) for (const pid of blocked) killProcess(engine, pid);
+    files.writeNow(freezer.control, freezer.thawed);
+    await engine.host.sleep(pollMs + attempt);
+  }
+  return false;
+}
+
+async function freezeOnce(engine: Engine, freezer: Freezer): Promise<boolean> {
   const deadline = engine.host.monotonic() + patienceMs;
   engine.host.files.writeNow(freezer.control, freezer.frozen);
   while (!hasFrozen(engine, freezer)) {
