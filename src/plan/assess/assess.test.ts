@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { AssessProfile } from "../../model/assessment.ts";
+import type { Posture } from "../../model/blueprint.ts";
 import { contractRows, type Finding } from "../../model/finding.ts";
 import type { Name } from "../../model/name.ts";
 import { assess } from "./assess.ts";
@@ -45,6 +46,15 @@ test("a full administrator's capability costs more than any surface", () => {
   assert.deepEqual([first?.id, first?.points], ["exception.capabilities", 36]);
   const surfaces = Object.entries(profile.measures).filter(([name]) => name.startsWith("surface."));
   assert.ok(surfaces.every(([, { most }]) => most < 36));
+});
+
+test("shells that the exec gate lets nobody run cost nothing", () => {
+  const surface = { ...perfect.surface, shells: ["bash", "dash"], interpreters: ["perl"] };
+  const shellsWith = (execute: Posture["rights"]["execute"]) => {
+    const rights = { ...perfect.posture.rights, ...(execute !== undefined && { execute }) };
+    return assess({ ...perfect, surface, posture: { ...perfect.posture, rights } }, profile).measures["surface.shells"];
+  };
+  assert.deepEqual([shellsWith(undefined), shellsWith("services"), shellsWith(["/usr/bin/bash"])], [2, 0, 1]);
 });
 
 test("a misspelt weight, a missing row and an unknown measure are errors", () => {

@@ -5,7 +5,7 @@ import type { Finding } from "../../model/finding.ts";
 import type { Name } from "../../model/name.ts";
 import type { Connection, Exposure } from "../../model/network.ts";
 import { counted, listed } from "../checks/answer.ts";
-import type { Surface } from "./surface.ts";
+import { programName, type Surface } from "./surface.ts";
 
 export interface AssessFacts {
   readonly isc: Name;
@@ -48,8 +48,11 @@ function measureExceptions({ posture: { rights, writes } }: AssessFacts, { capab
   };
 }
 
-function measureFiles({ surface, systemCalls }: AssessFacts) {
-  const { programs, libraries, setId, shells, interpreters } = surface;
+function measureFiles({ surface, systemCalls, posture }: AssessFacts) {
+  const { programs, libraries, setId } = surface;
+  const [shells, interpreters] = [surface.shells, surface.interpreters].map((names) =>
+    names.filter((name) => mayRun(name, posture.rights)),
+  ) as [readonly string[], readonly string[]];
   return {
     "surface.programs": { amount: programs, evidence: counted(programs, "program") },
     "surface.setid": { amount: setId.length, evidence: `set-uid or set-gid: ${listed(setId)}` },
@@ -58,6 +61,12 @@ function measureFiles({ surface, systemCalls }: AssessFacts) {
     "surface.interpreters": { amount: interpreters.length, evidence: `in the image: ${interpreters.join(", ")}` },
     "surface.system-calls": { amount: systemCalls, evidence: `${counted(systemCalls, "system call")} allowed` },
   };
+}
+
+/** What the exec gate lets nobody run is of no use to an intruder. */
+function mayRun(name: string, { execute }: Posture["rights"]): boolean {
+  if (execute === undefined || execute === "image") return true;
+  return typeof execute !== "string" && execute.some((path) => programName(path) === name);
 }
 
 function measureNetwork({ posture: { network }, exposures }: AssessFacts) {

@@ -35,7 +35,7 @@ export function readSurface(text: string, { shells, interpreters }: Pick<AssessP
 }
 
 /** "/usr/bin/python3.11" is python. */
-function programName(path: string): string {
+export function programName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1).replace(/-?[0-9][0-9.]*$/, "");
 }
 
