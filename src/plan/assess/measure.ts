@@ -50,9 +50,8 @@ function measureExceptions({ posture: { rights, writes } }: AssessFacts, { capab
 
 function measureFiles({ surface, systemCalls, posture }: AssessFacts) {
   const { programs, libraries, setId } = surface;
-  const [shells, interpreters] = [surface.shells, surface.interpreters].map((names) =>
-    names.filter((name) => mayRun(name, posture.rights)),
-  ) as [readonly string[], readonly string[]];
+  const runnable = (names: readonly string[]) => names.filter((name) => mayRun(name, posture.rights));
+  const [shells, interpreters] = [runnable(surface.shells), runnable(surface.interpreters)];
   return {
     "surface.programs": { amount: programs, evidence: counted(programs, "program") },
     "surface.setid": { amount: setId.length, evidence: `set-uid or set-gid: ${listed(setId)}` },
