@@ -26,6 +26,7 @@ import { startClocks } from "./clocks.ts";
 import type { Dock } from "./dock.ts";
 import { Forwarder } from "./forward/forwarder.ts";
 import { createHandlers } from "./handlers/handlers.ts";
+import { LogFile } from "./log-file.ts";
 import { readDockConfig } from "./read-config.ts";
 import { startResponder } from "./respond.ts";
 import { createDockServer } from "./server.ts";
@@ -50,10 +51,11 @@ export async function runDock(settings: DockSettings): Promise<void> {
   assertPassable(layout.run);
   using lock = await takeLock(settings, layout.lock);
   if (!lock) throw new Problem("DOCK_RUNNING", `cannot start the dock: another one owns ${layout.root}`, { hint: "iscadm dock status" });
-  const log = pino(
-    { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: layout.dockLog, mode: 0o600, sync: false }),
-  );
+  const logFile = new LogFile(layout.dockLog);
+  process.once("exit", () => logFile.flushNow());
+  // Not pino's own: at a full disk that one ends the process, and waits for room while it does.
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, logFile);
+  process.on("uncaughtException", (error) => die(error, log, logFile));
   const stopped = Promise.withResolvers<void>();
   const host = createLocalHost(openKernel());
   adoptOrphans();
@@ -103,7 +105,13 @@ export async function runDock(settings: DockSettings): Promise<void> {
   for (const forwarder of forwarders) await forwarder[Symbol.asyncDispose]();
   await ledger.close();
   log.info({}, "dock down");
-  log.flush();
+}
+
+/** A dock with a bug must not live on half dead: an orderly exit waits for threads that wait for the kernel. ISCs run on. */
+function die(error: Error, log: Logger, logFile: LogFile): void {
+  log.fatal({ err: error }, "bug");
+  logFile.flushNow();
+  process.stderr.write(`${error.stack}\n`, () => process.kill(process.pid, "SIGKILL"));
 }
 
 /** A dock that died while one of its ISCs waited for it, frozen, is gone only when that is let go. */
