@@ -100,19 +100,35 @@ export class IscStore {
     return free;
   }
 
-  /** Adds new records: each directory appears whole, by rename. */
+  /** Adds new records: each directory appears whole, by rename. Of records that cannot all be added none stays. */
   async add(records: readonly IscRecord[]): Promise<void> {
     for (const record of records) this.assertFree(record.name);
-    for (const record of records) {
-      const directory = this.#layout.isc.directory(record.name);
-      const draft = await this.#files.makeTemporary(this.#layout.temporary, "isc-");
-      await this.#files.write(`${draft}/isc.json`, renderRecord(record));
-      await this.#files.remove(directory);
-      await this.#files.rename(draft, directory);
-      this.#records.set(record.name, record);
+    const added: Name[] = [];
+    try {
+      for (const record of records) {
+        await this.#addOne(record);
+        added.push(record.name);
+      }
+    } catch (error) {
+      for (const name of added) await this.remove(name);
+      throw error;
     }
     const last = records.at(-1);
     if (last) await this.#files.sync(this.#layout.isc.record(last.name));
+  }
+
+  async #addOne(record: IscRecord): Promise<void> {
+    const directory = this.#layout.isc.directory(record.name);
+    const draft = await this.#files.makeTemporary(this.#layout.temporary, "isc-");
+    try {
+      await this.#files.write(`${draft}/isc.json`, renderRecord(record));
+      await this.#files.remove(directory);
+      await this.#files.rename(draft, directory);
+    } catch (error) {
+      await this.#files.remove(draft);
+      throw error;
+    }
+    this.#records.set(record.name, record);
   }
 
   async update(name: Name, change: Partial<Omit<IscRecord, "name" | "version">>): Promise<IscRecord> {

@@ -100,6 +100,8 @@ export async function startFresh(engine: Engine, name: Name): Promise<StartAnswe
 
 /** Every part of an instance, and its service ready. @param saved the record is on the disk: only then may the process run */
 export async function bringUp(engine: Engine, record: IscRecord, manifest: Manifest, saved: Promise<unknown>): Promise<LiveProcess> {
+  // Its failure is told where it is waited for; until then it must not count as nobody's.
+  saved.catch(() => undefined);
   // gVisor takes addresses and routes out of the namespace into its own stack: a second start needs a new one.
   if (manifest.posture.containment === "gvisor") removeNetwork(engine, record);
   const live = await startParts(engine, record, manifest, saved);
