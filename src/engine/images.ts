@@ -5,6 +5,7 @@ import type { Manifest } from "../model/image.ts";
 import type { Layout } from "../model/layout.ts";
 import { sealedFiles, signatureFile } from "../model/seal.ts";
 import { ImageStore } from "../store/image-store.ts";
+import { unmountFrom } from "./mount-table.ts";
 import { SealCache } from "./seal/seal-cache.ts";
 import { findImageSigner, type VerifiedSeal, verifyImageSeal } from "./seal/verify-image-seal.ts";
 
@@ -69,7 +70,9 @@ export class Images {
     return stored?.manifest;
   }
 
+  /** Of an image that was removed: also its mount, which would keep its bytes on the disk and serve them to the next of this digest. */
   forget(digest: Digest): void {
+    unmountFrom(this.#host, this.#layout.image.mount(digest));
     this.#seals.delete(digest);
     this.#manifests.delete(digest);
   }
