@@ -16,6 +16,8 @@ export interface IntegrityPace {
 
 /** Probing takes at most one part in so many of the dock's time, however many ISCs there are. */
 const leastRest = 49;
+/** However much there is to look at. */
+const longestRestMs = 30_000;
 /** ISCs that one look takes: between two looks the dock answers others. */
 const atOnce = 8;
 
@@ -55,8 +57,7 @@ class IntegritySensor implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    const { host } = this.#engine;
-    const started = host.monotonic();
+    const started = process.cpuUsage();
     try {
       for (const names of batches(this.#watched())) await this.#probe(names);
       await this.#rehashOne();
@@ -64,8 +65,10 @@ class IntegritySensor implements AsyncDisposable {
       // The next look may see more; that this one saw nothing is told.
       this.#tellBlind(error);
     }
-    const tookMs = host.monotonic() - started;
-    this.#wait(Math.max(this.#pace.probeEveryMs, Math.min(tookMs, this.#lastTookMs) * leastRest));
+    const { user, system } = process.cpuUsage(started);
+    const tookMs = (user + system) / 1_000;
+    const restMs = Math.min(longestRestMs, Math.min(tookMs, this.#lastTookMs) * leastRest);
+    this.#wait(Math.max(this.#pace.probeEveryMs, restMs));
     this.#lastTookMs = tookMs;
   }
 
