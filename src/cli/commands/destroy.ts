@@ -9,7 +9,7 @@ export const command: Command = {
   description:
     "Stops ISCs and removes them with their scratch, volumes and snapshots. Images stay. It asks first on a terminal; a script is not asked.",
   options: [
-    { flags: "--shred", description: "overwrite the volumes before they are removed" },
+    { flags: "--shred", description: "give back every block that the volumes held, too" },
     { flags: "-y, --yes", description: "do not ask" },
   ],
   examples: [
