@@ -66,6 +66,16 @@ class ExecGateSensor implements AsyncDisposable {
     // Its programs are opened by gVisor's file server and run by its own kernel.
     if (manifest.posture.containment === "gvisor") return;
     this.#watched.set(record.name, watched);
+    try {
+      await this.#mark(watched);
+    } catch (error) {
+      this.#tellUnheld(watched, wordsOf(error));
+      throw error;
+    }
+  }
+
+  async #mark(watched: Watched): Promise<void> {
+    const { record, manifest } = watched;
     const image = await this.#tables.get(manifest);
     const gate = this.#gate;
     if (!gate || this.#watched.get(record.name) !== watched) return;
@@ -130,6 +140,18 @@ class ExecGateSensor implements AsyncDisposable {
 
   #now(): number {
     return this.#engine.host.monotonic();
+  }
+
+  #tellUnheld({ record, manifest }: Watched, reason: string): void {
+    this.#engine.events.emit({
+      sensor: "exec",
+      severity: "alert",
+      kind: "sensor.missing",
+      message: `the exec gate does not hold it: ${reason}`.slice(0, 2_000),
+      isc: record.name,
+      image: manifest.digest,
+      facts: { sensor: "exec", reason },
+    });
   }
 
   /** The kernel allows everything from here on, until the next gate has its marks. */
