@@ -2,8 +2,10 @@
  * The docks that are attacked. One in a machine of its own, where every packet meets a witness and none can leave; one on the host's
  * own network, as docks are meant to run: the kernel hands its audit records to nobody else.
  */
+import { readdirSync, statSync } from "node:fs";
 import type { DockClient } from "../../src/api/node-client.ts";
 import type { Event } from "../../src/model/event.ts";
+import { parseDockIdentity, slotsPerDock } from "../../src/model/identity.ts";
 import type { Layout } from "../../src/model/layout.ts";
 import type { Area } from "../bench/area.ts";
 import { IscadmContender } from "../bench/iscadm-contender.ts";
@@ -11,6 +13,8 @@ import { Machine } from "../bench/machine.ts";
 import { TestDock } from "../system/support/dock.ts";
 import { writeBlueprint } from "./blueprint.ts";
 import { World } from "./world.ts";
+
+const blockUids = (slotsPerDock + 2) * 65_536;
 
 export interface Dock {
   readonly client: DockClient;
@@ -35,7 +39,8 @@ export async function makeSecludedDock(area: Area, cache: string | undefined): P
   const machine = await Machine.make(area, { number: 0, privateNull: false });
   const world = await World.make(area, machine);
   const folder = cache ?? area.directory("cache");
-  const iscadm = await IscadmContender.launch({ area, machine, cache: folder, blueprint: writeBlueprint(area, "victim", world.outside) });
+  const blueprint = writeBlueprint(area, "victim", world.outside);
+  const iscadm = await IscadmContender.launch({ area, machine, cache: folder, blueprint, network: chooseNetwork() });
   let mistake = "";
   await iscadm.withArchive(async () => {
     mistake = (await iscadm.client.call("build", { blueprint: writeBlueprint(area, "mistake", world.outside) })).digest;
@@ -48,9 +53,7 @@ export async function makeSecludedDock(area: Area, cache: string | undefined): P
 
 export async function makeHostDock(area: Area, cache: string | undefined): Promise<Dock> {
   const world = World.onHost(area, await Machine.make(area, { number: 4 }));
-  // Its block of host uids differs from that of the secluded dock: docs/decisions/0006.
-  const network = `10.252.${(process.pid % 16) * 16}.0/20`;
-  const dock = await TestDock.start({ environment: { ISC_CACHE: cache ?? area.directory("cache"), ISC_NET: network } });
+  const dock = await TestDock.start({ environment: { ISC_CACHE: cache ?? area.directory("cache"), ISC_NET: chooseNetwork() } });
   area.onEnd(() => dock[Symbol.asyncDispose]());
   const { client, layout, tag } = dock;
   const build = async (name: "victim" | "mistake") =>
@@ -62,6 +65,20 @@ export async function makeHostDock(area: Area, cache: string | undefined): Promi
     images: { victim: await build("victim"), mistake: await build("mistake") },
     traces: { tag, base: layout.root },
   };
+}
+
+/** Of those whose block of host uids nobody uses now: docks that share one see each other's processes as strangers (docs/decisions/0006). */
+function chooseNetwork(): string {
+  const networks = [250, 252, 253, 254, 255].map((octet) => `10.${octet}.${(process.pid % 16) * 16}.0/20`);
+  const used = readdirSync("/proc").flatMap((pid) =>
+    /^\d+$/.test(pid) ? (statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? []) : [],
+  );
+  const quiet = networks.find((network) => {
+    const { uidBase = 0 } = parseDockIdentity("0000", network) ?? {};
+    return used.every((uid) => uid < uidBase || uid >= uidBase + blockUids);
+  });
+  if (quiet === undefined) throw new Error("other docks on this machine use all the host uids that the suite could take");
+  return quiet;
 }
 
 export async function readEvents({ client }: Dock, sinceMs = 0): Promise<readonly Event[]> {

@@ -62,7 +62,7 @@ export function findObstacle(
 
 export function judge({ technique }: Attempt, observation: Observation): Outcome {
   const { answer, events, startedMs, revertedMs } = observation;
-  const told = events.filter(({ sensor, kind }) => sensor !== "dock" && tellsOf(kind, technique.seenAs));
+  const told = events.filter((event) => event.sensor !== "dock" && !isOthersDoing(event) && tellsOf(event.kind, technique.seenAs));
   const alarming = told.filter(({ severity }) => isAtLeast(severity, "warning"));
   const first = alarming[0];
   const seen = {
@@ -79,6 +79,13 @@ export function judge({ technique }: Attempt, observation: Observation): Outcome
 
 /** What says nothing of this technique: the weather after the one before. */
 const weather = ["pressure", "health"];
+
+/** Rows of the contract that somebody else on the machine can break: another dock, another audit. */
+const othersRows: readonly unknown[] = ["uid.range", "audit.on"];
+
+function isOthersDoing({ kind, facts }: Event): boolean {
+  return kind.startsWith("integrity.") && othersRows.includes(facts.row);
+}
 
 function tellsOf(kind: string, seenAs: readonly string[] | undefined): boolean {
   const [word = ""] = kind.split(".");

@@ -29,9 +29,11 @@ export async function runAttack(area: Area, options: AttackOptions, say: Say): P
   const attempts = chooseAttempts(options.only);
   say("two docks start and seal the victims");
   const secluded = await makeSecludedDock(area, options.cache);
+  const network = await startIscs(secluded);
+  // Only now: it looks for host uids that nobody uses.
   const host = await makeHostDock(area, options.cache);
+  const other = await startIscs(host);
   const docks = [secluded, host];
-  const [network, other] = [await startIscs(secluded), await startIscs(host)];
   const root = await mountSealedRoot(area, secluded.iscadm);
   const image = { manifest: root.manifest, archive: await packSealedRoot(area, root) };
   const { engines, absent } = await makeEngines(area, { rivals: options.against, image, say });
