@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DockClient, dialSocket } from "../../../src/api/node-client.ts";
 import { readDockSettings } from "../../../src/dock/settings.ts";
+import { parseDockIdentity, slotsPerDock } from "../../../src/model/identity.ts";
 import { type Layout, layoutOf } from "../../../src/model/layout.ts";
 import { listLeftovers } from "./leftovers.ts";
 
@@ -41,7 +42,7 @@ export class TestDock implements AsyncDisposable {
     this.#base = base;
     this.#startTimeoutMs = options.startTimeoutMs ?? usualStartTimeoutMs;
     this.#prefix = options.networkNamespace === undefined ? [] : ["/usr/bin/nsenter", `--net=/run/netns/${options.networkNamespace}`, "--"];
-    const network = `10.${randomInt(210, 250)}.${randomInt(0, 16) * 16}.0/20`;
+    const network = chooseNetwork();
     this.environment = { ISC_ROOT: `${base}/root`, ISC_RUN: `${base}/run`, ISC_CACHE: cache, ISC_NET: network, ...options.environment };
     const settings = readDockSettings(this.environment);
     this.tag = settings.identity.tag;
@@ -136,4 +137,20 @@ export class TestDock implements AsyncDisposable {
     rmSync(this.#base, { recursive: true, force: true });
     assert.deepEqual(leftovers, [], `the dock left something behind; its last words: ${this.#words}`);
   }
+}
+
+/**
+ * A network of its own. Its uids follow from it, in one of a few blocks (model/identity.ts): one that nobody else on this machine runs in
+ * now is better, since verify tells processes of others with an ISC's uids.
+ */
+function chooseNetwork(): string {
+  const draws = Array.from({ length: 64 }, () => `10.${randomInt(210, 250)}.${randomInt(0, 16) * 16}.0/20`);
+  const uids = readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((pid) => statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? []);
+  const isFree = (network: string) => {
+    const { uidBase } = parseDockIdentity("0000", network) ?? { uidBase: 0 };
+    return !uids.some((uid) => uid >= uidBase && uid < uidBase + slotsPerDock * 65_536);
+  };
+  return draws.find(isFree) ?? draws[0] ?? "";
 }
