@@ -24,8 +24,14 @@ export interface Tries {
 export async function attack(attempt: Attempt, target: Target, control: Tried | undefined): Promise<Tries> {
   const obstacle = findObstacle(attempt, target.limits, control);
   if (obstacle) return { outcome: obstacle };
-  const before = await target.generation(attempt.role);
-  const tried = await tryOnce(attempt, target);
+  let before = await target.generation(attempt.role);
+  let tried = await tryOnce(attempt, target);
+  if (tried.answer.kind === "broken" && /quarantine/.test(tried.answer.words)) {
+    // What went before, or somebody else on the machine, has put it there: this technique has not been tried yet.
+    await target.renew(attempt.role);
+    before = await target.generation(attempt.role);
+    tried = await tryOnce(attempt, target);
+  }
   const observation = await watch(attempt, target, tried, before);
   const outcome = judge(attempt, observation);
   const isTouched = hasSucceeded(observation) || attempt.technique.needs !== undefined || attempt.technique.outside === "bait";

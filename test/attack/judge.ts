@@ -81,7 +81,7 @@ export function judge({ technique }: Attempt, observation: Observation): Outcome
 const weather = ["pressure", "health"];
 
 /** Rows of the contract that somebody else on the machine can break: another dock, another audit. */
-const othersRows: readonly unknown[] = ["uid.range", "audit.on"];
+export const othersRows: readonly unknown[] = ["uid.range", "audit.on"];
 
 function isOthersDoing({ kind, facts }: Event): boolean {
   return kind.startsWith("integrity.") && othersRows.includes(facts.row);
