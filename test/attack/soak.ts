@@ -49,9 +49,12 @@ export async function soak(area: Area, { minutes, cache, say }: SoakOptions): Pr
     ...names.map((name, index) => attackUntil(endMs, { area, dock, name, tally, phase: index })),
     ...names.map((_, index) => askUntil(endMs, { area, url: `http://127.0.0.1:${firstPort + index}/`, tally })),
   ];
+  const working = Promise.all(work);
+  // Awaited below; until then a run that is broken off must still be able to clean up.
+  working.catch(() => undefined);
   say(`${iscCount} ISCs are attacked and asked for ${minutes} minutes`);
   const memory = await sampleUntil(endMs, { area, pid, say });
-  await Promise.all(work);
+  await working;
   // What is told at the end of an interval.
   await sleep(12_000);
   const events = await readEvents(dock, startedMs);
