@@ -31,5 +31,7 @@ function listen(place: string): Promise<void> {
   });
 }
 
+// Nobody listens any more, should the suite itself be killed.
+process.stdin.once("end", () => process.exit()).resume();
 for (const place of process.argv.slice(2)) await listen(place);
 process.stdout.write("ready\n");

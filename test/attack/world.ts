@@ -57,7 +57,7 @@ export class World {
   }
 
   async #watch(area: Area, [program, words]: [program: string, words: readonly string[]]): Promise<void> {
-    const child = spawn(program, words, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program, words, { stdio: ["pipe", "pipe", "inherit"] });
     area.onEnd(() => child.kill("SIGKILL"));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     child.once("exit", () => reject(new Error("a witness could not stand where it should")));
