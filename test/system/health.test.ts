@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../../src/base/problem.ts";
 import type { IscSummary } from "../../src/model/isc.ts";
 import type { Name } from "../../src/model/name.ts";
@@ -62,10 +63,10 @@ describe("health and pressure", () => {
     await run("head -c 32m /dev/zero > /tmp/full");
     const full = await told("pressure.scratch", seq);
     assert.equal(full.facts.state, "high");
-    assert.deepEqual((await find(web)).pressures, ["scratch"]);
+    assert.ok((await find(web)).pressures?.includes("scratch"));
     await run("rm /tmp/full");
     assert.equal((await told("pressure.scratch", full.seq)).facts.state, "normal");
-    assert.equal((await find(web)).pressures, undefined);
+    assert.ok(!(await find(web)).pressures?.includes("scratch"));
   });
 
   test("forks refused at the ceiling are told", async () => {
@@ -75,6 +76,8 @@ describe("health and pressure", () => {
   });
 
   test("a service that wants more processor time than its limit is told", async () => {
+    // What the tests before have wanted may have been too much already.
+    for (let tries = 0; tries < 300 && (await find(web)).pressures?.includes("cpu"); tries++) await sleep(100);
     const seq = lastSeq(dock);
     await run("timeout 14 sh -c 'while :; do :; done'; true");
     assert.equal((await told("pressure.cpu", seq)).facts.state, "high");
