@@ -57,14 +57,15 @@ export async function soak(area: Area, { minutes, cache, say }: SoakOptions): Pr
   await working;
   // What is told at the end of an interval.
   await sleep(12_000);
-  const events = await readEvents(dock, startedMs);
-  const { faults } = await dock.client.call("ledger-verify", {});
+  const events = await readEvents(dock);
+  const { faults, first, head, count } = await dock.client.call("ledger-verify", {});
   const report = judgeSoak({
     minutes,
     memory,
     ...tally,
     floodPackets: tally.floods * floodPackets,
     events: countEvents(events),
+    gaps: head.seq - first + 1 - count,
     ledgerFaults: faults.map(({ line, what }) => `ledger line ${line}: ${what}`),
   });
   return { ...report, traces: [dock.traces] };
@@ -101,9 +102,15 @@ async function attackUntil(endMs: number, { area, dock, name, tally, phase }: At
     };
     try {
       const request = { name, command: ["/usr/bin/perl", "-e", `${prelude}${script}`], environment, ...user };
-      await dock.client.call("exec", request, { signal: AbortSignal.timeout(30_000) });
+      let output = "";
+      const onData = (data: unknown) => {
+        // The dock's own lines: api/answers.ts, OutputChunk.
+        output += Buffer.from((data as { readonly bytes: string }).bytes, "base64").toString();
+      };
+      await dock.client.call("exec", request, { onData, signal: AbortSignal.timeout(30_000) });
       tally.attempts++;
-      if (isFlood) tally.floods++;
+      // One that did not come to its end has sent nobody knows how many.
+      if (isFlood && output.includes("SENT")) tally.floods++;
     } catch {
       // The dock may have reset or quarantined it meanwhile: that is its right.
       tally.refusedCalls++;
