@@ -107,10 +107,11 @@ function listStrays(engine: Engine, { record, view, processes }: Gathered): read
   const own = new Set(processes.map(({ pid }) => pid));
   const { namespaces } = processes[0];
   return view.processes.flatMap((other): readonly StrayProcess[] => {
-    if (own.has(other.pid) || isHelper(engine.host, view, other.pid)) return [];
+    if (own.has(other.pid)) return [];
     const sharedNamespaces = namespaceKinds.filter((kind) => other.namespaces[kind] === namespaces[kind]);
     const uid = other.uid >= uidBase && other.uid < uidBase + uidCount ? other.uid : undefined;
-    if (sharedNamespaces.length === 0 && uid === undefined) return [];
+    // Asked last: it costs a read, and nearly every process of the host has been let go by now.
+    if ((sharedNamespaces.length === 0 && uid === undefined) || isHelper(engine.host, view, other.pid)) return [];
     const text = orUndefined(() => engine.host.files.findTextNow(`/proc/${other.pid}/status`));
     const status = text === undefined ? undefined : parseThreadStatus(text);
     return !status || status.ended ? [] : [{ pid: other.pid, name: status.name, sharedNamespaces, uid }];
