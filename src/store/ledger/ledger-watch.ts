@@ -71,6 +71,7 @@ export class LedgerWatch {
   async #checkNewest({ file, first }: Segment): Promise<LedgerAuditReport> {
     const last = this.#progress;
     const goesOn = last !== undefined && last.file === file && last.report.faults.length === 0 && this.#ledger.isUntouched();
+    if (goesOn && last.end === fs.statSync(file).size) return last.report;
     const audit = new LedgerAudit(await openSignatureCheck(this.#layout), goesOn ? last.report.head : undefined);
     if (!goesOn) audit.startSegment(path.basename(file), first);
     let end = goesOn ? last.end : 0;
