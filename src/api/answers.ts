@@ -130,6 +130,8 @@ export interface DockStatusAnswer {
   readonly run: string;
   readonly network: string;
   readonly network6: string;
+  /** Host uids that its ISCs share out, 65,536 to each. */
+  readonly uids: { readonly first: number; readonly count: number };
   readonly tag: string;
   readonly iscs: { readonly running: number; readonly total: number };
   readonly capabilities: readonly Capability[];

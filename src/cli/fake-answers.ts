@@ -227,6 +227,7 @@ export const fakeAnswers: Answers = {
     run: "/run/isc",
     network: "10.201.0.0/16",
     network6: "fd15:c1a2:1a2b:1::/64",
+    uids: { first: 2147483648, count: 268435456 },
     tag: "1a2b",
     iscs: { running: 1, total: 2 },
     capabilities: [

@@ -32,6 +32,7 @@ import { startResponder } from "./respond.ts";
 import { createDockServer } from "./server.ts";
 import type { DockSettings } from "./settings.ts";
 import { serveTerminals } from "./terminal.ts";
+import { claimUidBlock } from "./uid-block.ts";
 import { startSensors } from "./watch.ts";
 
 const privateDirectory = 0o700;
@@ -43,14 +44,16 @@ const libexec = fileURLToPath(new URL("../../libexec", import.meta.url));
 const profiles = fileURLToPath(new URL("../../profiles", import.meta.url));
 
 /** Resolves when the dock has ended in good order. Throws Problem when it cannot start. */
-export async function runDock(settings: DockSettings): Promise<void> {
-  const layout = layoutOf(settings);
-  const config = readDockConfig(settings);
+export async function runDock(wanted: DockSettings): Promise<void> {
+  const layout = layoutOf(wanted);
+  const config = readDockConfig(wanted);
   makePlace(layout.root, privateDirectory);
   makePlace(layout.run, liveMode);
   assertPassable(layout.run);
-  using lock = await takeLock(settings, layout.lock);
+  using lock = await takeLock(wanted, layout.lock);
   if (!lock) throw new Problem("DOCK_RUNNING", `cannot start the dock: another one owns ${layout.root}`, { hint: "iscadm dock status" });
+  using uids = claimUidBlock(wanted.identity, layout.root);
+  const settings = { ...wanted, identity: uids.identity };
   const logFile = new LogFile(layout.dockLog);
   process.once("exit", () => logFile.flushNow());
   // Not pino's own: at a full disk that one ends the process, and waits for room while it does.

@@ -9,7 +9,7 @@ export interface DockIdentity {
   readonly prefixLength: number;
   /** First 64 bits of the dock's unique local IPv6 prefix, as four groups, e.g. "fd3a:1b2c:0:1". */
   readonly prefix6: string;
-  /** First host uid of this dock's 4,096 ranges. */
+  /** First host uid of this dock's 4,096 ranges: the block that its network suggests, until the dock has claimed one (dock/uid-block.ts). */
   readonly uidBase: number;
 }
 
@@ -31,7 +31,9 @@ const uidRangeSize = 65_536;
 export const slotsPerDock = 4_094;
 /** Above every range that systemd-nspawn, adduser, podman and subuid hand out (systemd docs/UIDS-GIDS.md). */
 const firstUid = 0x7000_0000;
-const uidBlocks = 8;
+const uidsPerBlock = (slotsPerDock + 2) * uidRangeSize;
+/** As many docks can run side by side on one host. */
+export const uidBlocks = 8;
 
 /** The last possible one, 0xffffffff, means "no login" and belongs to no slot. */
 const firstLoginUid = 0xf000_0000;
@@ -58,6 +60,20 @@ export const allLoginUids = { first: firstLoginUid, count: 0x1_0000_0000 - first
 /** Login ids of this dock's ISCs begin here: above every uid range, 4,096 for each tag. */
 export function loginUidBase(dock: DockIdentity): number {
   return firstLoginUid + Number.parseInt(dock.tag, 16) * (slotsPerDock + 2);
+}
+
+/** All host uids that one dock's ISCs may have. */
+export function uidsOfBlock(block: number): { readonly first: number; readonly count: number } {
+  return { first: firstUid + block * uidsPerBlock, count: uidsPerBlock };
+}
+
+/** The block that its uids are in. */
+export function uidBlockOf({ uidBase }: DockIdentity): number {
+  return (uidBase - firstUid) / uidsPerBlock;
+}
+
+export function withUidBlock(dock: DockIdentity, block: number): DockIdentity {
+  return { ...dock, uidBase: uidsOfBlock(block).first };
 }
 
 /** Every link of this dock begins with it, so one nftables wildcard names them all. */
@@ -96,14 +112,13 @@ export function parseDockIdentity(tagHex: string, network: string): DockIdentity
   if (octets.some((octet) => octet > 255) || prefixLength < 8 || prefixLength > 20) return undefined;
   const networkBase = octets.reduce((value, octet) => value * 256 + octet, 0);
   if (networkBase % 2 ** (32 - prefixLength) !== 0) return undefined;
-  const block = Math.floor(networkBase / 2 ** 16) % uidBlocks;
   return {
     tag: tagHex,
     networkBase,
     prefixLength,
     // As the kernel writes addresses back: no leading zeros in a group (RFC 5952).
     prefix6: `fd15:c${tagHex.slice(0, 3)}:${Number.parseInt(tagHex, 16).toString(16)}:1`,
-    uidBase: firstUid + block * (slotsPerDock + 2) * uidRangeSize,
+    uidBase: uidsOfBlock(Math.floor(networkBase / 2 ** 16) % uidBlocks).first,
   };
 }
 

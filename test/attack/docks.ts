@@ -2,10 +2,8 @@
  * The docks that are attacked. One in a machine of its own, where every packet meets a witness and none can leave; one on the host's
  * own network, as docks are meant to run: the kernel hands its audit records to nobody else.
  */
-import { readdirSync, statSync } from "node:fs";
 import type { DockClient } from "../../src/api/node-client.ts";
 import type { Event } from "../../src/model/event.ts";
-import { parseDockIdentity, slotsPerDock } from "../../src/model/identity.ts";
 import type { Layout } from "../../src/model/layout.ts";
 import type { Area } from "../bench/area.ts";
 import { IscadmContender } from "../bench/iscadm-contender.ts";
@@ -14,8 +12,6 @@ import { TestDock } from "../system/support/dock.ts";
 import { writeBlueprint } from "./blueprint.ts";
 import { othersRows } from "./judge.ts";
 import { World } from "./world.ts";
-
-const blockUids = (slotsPerDock + 2) * 65_536;
 
 export interface Dock {
   readonly client: DockClient;
@@ -41,7 +37,7 @@ export async function makeSecludedDock(area: Area, cache: string | undefined): P
   const world = await World.make(area, machine);
   const folder = cache ?? area.directory("cache");
   const blueprint = writeBlueprint(area, "victim", world.outside);
-  const iscadm = await IscadmContender.launch({ area, machine, cache: folder, blueprint, network: chooseNetwork() });
+  const iscadm = await IscadmContender.launch({ area, machine, cache: folder, blueprint });
   let mistake = "";
   await iscadm.withArchive(async () => {
     mistake = (await iscadm.client.call("build", { blueprint: writeBlueprint(area, "mistake", world.outside) })).digest;
@@ -54,7 +50,7 @@ export async function makeSecludedDock(area: Area, cache: string | undefined): P
 
 export async function makeHostDock(area: Area, cache: string | undefined): Promise<Dock> {
   const world = World.onHost(area, await Machine.make(area, { number: 4 }));
-  const dock = await TestDock.start({ environment: { ISC_CACHE: cache ?? area.directory("cache"), ISC_NET: chooseNetwork() } });
+  const dock = await TestDock.start({ environment: { ISC_CACHE: cache ?? area.directory("cache") } });
   area.onEnd(() => dock[Symbol.asyncDispose]());
   const { client, layout, tag } = dock;
   const build = async (name: "victim" | "mistake") =>
@@ -66,20 +62,6 @@ export async function makeHostDock(area: Area, cache: string | undefined): Promi
     images: { victim: await build("victim"), mistake: await build("mistake") },
     traces: { tag, base: layout.root },
   };
-}
-
-/** Of those whose block of host uids nobody uses now: docks that share one see each other's processes as strangers (docs/decisions/0006). */
-function chooseNetwork(): string {
-  const networks = [250, 252, 253, 254, 255].map((octet) => `10.${octet}.${(process.pid % 16) * 16}.0/20`);
-  const used = readdirSync("/proc").flatMap((pid) =>
-    /^\d+$/.test(pid) ? (statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? []) : [],
-  );
-  const quiet = networks.find((network) => {
-    const { uidBase = 0 } = parseDockIdentity("0000", network) ?? {};
-    return used.every((uid) => uid < uidBase || uid >= uidBase + blockUids);
-  });
-  if (quiet === undefined) throw new Error("other docks on this machine use all the host uids that the suite could take");
-  return quiet;
 }
 
 export async function readEvents({ client }: Dock, sinceMs = 0): Promise<readonly Event[]> {

@@ -80,8 +80,8 @@ export function judge({ technique }: Attempt, observation: Observation): Outcome
 /** What says nothing of this technique: the weather after the one before. */
 const weather = ["pressure", "health"];
 
-/** Rows of the contract that somebody else on the machine can break: another dock, another audit. */
-export const othersRows: readonly unknown[] = ["uid.range", "audit.on"];
+/** Rows of the contract that somebody else on the machine can break: who switches its audit off. */
+export const othersRows: readonly unknown[] = ["audit.on"];
 
 function isOthersDoing({ kind, facts }: Event): boolean {
   return kind.startsWith("integrity.") && othersRows.includes(facts.row);

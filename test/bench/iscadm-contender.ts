@@ -21,8 +21,6 @@ export interface DockOptions {
   readonly machine: Machine;
   /** Folder of the build cache; its own when absent. */
   readonly cache?: string;
-  /** ISC_NET; one of the bench's own when absent. */
-  readonly network?: string;
 }
 
 export class IscadmContender implements Contender {
@@ -37,13 +35,13 @@ export class IscadmContender implements Contender {
   #dock: ChildProcess | undefined;
   #image: Digest | undefined;
 
-  private constructor({ area, machine, cache, network }: DockOptions) {
+  private constructor({ area, machine, cache }: DockOptions) {
     this.machine = machine;
     this.#base = area.directory("iscadm");
     const places = {
       ISC_ROOT: `${this.#base}/root`,
       ISC_RUN: `${this.#base}/run`,
-      ISC_NET: network ?? `10.250.${(process.pid % 16) * 16}.0/20`,
+      ISC_NET: `10.250.${(process.pid % 16) * 16}.0/20`,
     };
     this.#environment = { ...places, ...(cache === undefined ? {} : { ISC_CACHE: cache }) };
     const settings = readDockSettings(this.#environment);

@@ -29,11 +29,7 @@ describe("assess", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** What another dock of the machine may cost it, whose block of host uids can be the same, is left out: docs/decisions/0006. */
-  const assess = async (name: Name): Promise<Assessment> => {
-    const assessment = await dock.client.call("assess", { name });
-    return { ...assessment, items: assessment.items.filter(({ id }) => id !== "contract.uid.range") };
-  };
+  const assess = (name: Name): Promise<Assessment> => dock.client.call("assess", { name });
   const lossOf = (items: Assessment["items"]) => items.reduce((sum, { points }) => sum + points, 0);
 
   test("one that does not run has no score", async () => {

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readDockSettings } from "../../src/dock/settings.ts";
 import { Name } from "../../src/model/name.ts";
 import { buildReady } from "./support/blueprints.ts";
 import { TestDock } from "./support/dock.ts";
@@ -28,13 +27,7 @@ describe("the integrity sensor", () => {
     imageFile = dock.layout.image.erofs(digest);
     await dock.client.call("create", { name: web, image: digest });
     await dock.client.call("start", { names: [web] });
-    const { record } = await dock.client.call("show", { name: web });
-    victim = new Victim({
-      layout: dock.layout,
-      dock: readDockSettings(dock.environment).identity,
-      record,
-      reset: async () => void (await dock.client.call("reset", { names: [web] })),
-    });
+    victim = await Victim.of(dock, web);
   });
 
   after(async () => {

@@ -5,10 +5,8 @@ import { createServer, type Server } from "node:http";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readDockSettings } from "../../src/dock/settings.ts";
 import type { Event } from "../../src/model/event.ts";
 import type { IscSummary } from "../../src/model/isc.ts";
-import { layoutOf } from "../../src/model/layout.ts";
 import type { Name } from "../../src/model/name.ts";
 import { buildReady } from "./support/blueprints.ts";
 import { TestDock } from "./support/dock.ts";
@@ -32,13 +30,7 @@ describe("responses", () => {
   const find = async (): Promise<IscSummary | undefined> => (await dock.client.call("list", {})).iscs.find(({ name }) => name === web);
   /** A writable, executable place that no blueprint declared: write.noexec and write.declared fail. */
   const tamper = async () => {
-    const { record } = await dock.client.call("show", { name: web });
-    const victim = new Victim({
-      layout: layoutOf(dock.layout, () => record.instance ?? 0),
-      dock: readDockSettings(dock.environment).identity,
-      record,
-      reset: () => Promise.resolve(),
-    });
+    const victim = await Victim.of(dock, web);
     victim.mount("-t", "tmpfs", "extra", "/opt");
   };
   const start = async () => {

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { readDockSettings } from "../../src/dock/settings.ts";
 import { type ContractRow, contractRows, type Finding } from "../../src/model/finding.ts";
 import { IscRecord } from "../../src/model/isc.ts";
 import type { Name } from "../../src/model/name.ts";
@@ -39,13 +38,7 @@ describe("verify", () => {
   before(async () => {
     dock = await TestDock.start();
     await startFresh(web);
-    const { record } = await dock.client.call("show", { name: web });
-    victim = new Victim({
-      layout: dock.layout,
-      dock: readDockSettings(dock.environment).identity,
-      record,
-      reset: async () => void (await dock.client.call("reset", { names: [web] })),
-    });
+    victim = await Victim.of(dock, web);
   });
 
   after(() => dock[Symbol.asyncDispose]());

@@ -29,6 +29,7 @@ function renderStatusPage(status: DockStatusAnswer, { palette, io }: CliContext)
       ["state", status.root],
       ["socket", `${status.run}/dock.sock`],
       ["network", `${status.network}, ${status.network6}`],
+      ["host uids", `${status.uids.first} to ${status.uids.first + status.uids.count - 1}`],
       ["tag", status.tag],
       ["ISCs", `${status.iscs.running} running of ${status.iscs.total}`],
     ],

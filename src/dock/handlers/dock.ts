@@ -2,6 +2,7 @@
 import { detectCapabilities } from "../../engine/capabilities.ts";
 import { restsOf } from "../../engine/capabilities-rests.ts";
 import { findProcess } from "../../engine/parts/process.ts";
+import { uidBlockOf, uidsOfBlock } from "../../model/identity.ts";
 import type { Dock } from "../dock.ts";
 import type { Handlers } from "../server.ts";
 
@@ -19,6 +20,7 @@ export function dockHandlers(dock: Dock): Pick<Handlers, "dock-status" | "dock-s
         run: settings.run,
         network: settings.network,
         network6: `${settings.identity.prefix6}::/64`,
+        uids: uidsOfBlock(uidBlockOf(settings.identity)),
         tag: settings.identity.tag,
         iscs: { running: records.filter(({ name }) => findProcess(engine, name)).length, total: records.length },
         capabilities,

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DockClient, dialSocket } from "../../../src/api/node-client.ts";
 import { readDockSettings } from "../../../src/dock/settings.ts";
-import { parseDockIdentity, slotsPerDock } from "../../../src/model/identity.ts";
+import type { DockIdentity } from "../../../src/model/identity.ts";
 import { type Layout, layoutOf } from "../../../src/model/layout.ts";
 import { listLeftovers } from "./leftovers.ts";
 
@@ -64,6 +64,12 @@ export class TestDock implements AsyncDisposable {
   configure(lines: string): void {
     mkdirSync(this.layout.root, { recursive: true, mode: 0o700 });
     writeFileSync(`${this.layout.root}/dock.yaml`, `dock: 1\n${lines}\n`);
+  }
+
+  /** With the uids that the running dock has claimed. */
+  async readIdentity(): Promise<DockIdentity> {
+    const { uids } = await this.client.call("dock-status", {});
+    return { ...readDockSettings(this.environment).identity, uidBase: uids.first };
   }
 
   get pid(): number {
@@ -139,18 +145,6 @@ export class TestDock implements AsyncDisposable {
   }
 }
 
-/**
- * A network of its own. Its uids follow from it, in one of a few blocks (model/identity.ts): one that nobody else on this machine runs in
- * now is better, since verify tells processes of others with an ISC's uids.
- */
 function chooseNetwork(): string {
-  const draws = Array.from({ length: 64 }, () => `10.${randomInt(210, 250)}.${randomInt(0, 16) * 16}.0/20`);
-  const uids = readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((pid) => statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? []);
-  const isFree = (network: string) => {
-    const { uidBase } = parseDockIdentity("0000", network) ?? { uidBase: 0 };
-    return !uids.some((uid) => uid >= uidBase && uid < uidBase + slotsPerDock * 65_536);
-  };
-  return draws.find(isFree) ?? draws[0] ?? "";
+  return `10.${randomInt(210, 250)}.${randomInt(0, 16) * 16}.0/20`;
 }

@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 import { parseMountInfo } from "../../../src/host/kernel/mountinfo.ts";
 import { type DockIdentity, identityOfSlot, type SlotIdentity, tableName } from "../../../src/model/identity.ts";
 import type { IscRecord } from "../../../src/model/isc.ts";
-import type { Layout } from "../../../src/model/layout.ts";
+import { type Layout, layoutOf } from "../../../src/model/layout.ts";
+import type { Name } from "../../../src/model/name.ts";
+import type { TestDock } from "../support/dock.ts";
 
 const joiner = fileURLToPath(new URL("./join-isc.pl", import.meta.url));
 
@@ -18,25 +20,24 @@ const unmountInside = `
   syscall($is_arm ? 39 : 166, $ARGV[1], 2) == 0 or die "umount: $!";
 `;
 
-export interface VictimOptions {
-  readonly layout: Layout;
-  readonly dock: DockIdentity;
-  readonly record: IscRecord;
-  /** Back to the known good state: what cannot be put back by hand. */
-  readonly reset: () => Promise<void>;
-}
-
 export class Victim {
   readonly layout: Layout;
   readonly dock: DockIdentity;
   readonly record: IscRecord;
   readonly identity: SlotIdentity;
   readonly table: string;
+  /** Back to the known good state: what cannot be put back by hand. */
   readonly reset: () => Promise<void>;
   readonly #cgroupPath: string;
 
-  constructor({ layout, dock, record, reset }: VictimOptions) {
-    this.layout = layout;
+  static async of(dock: TestDock, name: Name): Promise<Victim> {
+    const { record } = await dock.client.call("show", { name });
+    const reset = async () => void (await dock.client.call("reset", { names: [name] }));
+    return new Victim(await dock.readIdentity(), dock.layout, record, reset);
+  }
+
+  private constructor(dock: DockIdentity, layout: Layout, record: IscRecord, reset: () => Promise<void>) {
+    this.layout = layoutOf(layout, () => record.instance ?? 0);
     this.dock = dock;
     this.record = record;
     this.identity = identityOfSlot(dock, record.slot);
