@@ -183,6 +183,7 @@ describe("responses", () => {
     ["reset", ""],
     ["quarantine", ""],
     ["cleanse", ""],
+    ["update", ""],
     ["rollback", ", snapshot: good"],
     ["destroy", ", shred: true"],
   ] as const) {
@@ -190,7 +191,7 @@ describe("responses", () => {
       if (!(await find())) await start();
       await dock.client.call("release", { names: [web] });
       if (action === "rollback") await dock.client.call("snapshot", { name: web, snapshot: "good" });
-      const ladder = "restart reset quarantine cleanse rollback destroy".replaceAll(/\w+/g, "$&: { times: 1000, per: 1h },");
+      const ladder = "restart reset quarantine cleanse update rollback destroy".replaceAll(/\w+/g, "$&: { times: 1000, per: 1h },");
       const rules = `[{ event: exec.admin, do: ${action}${more} }, { event: integrity, do: ignore }]`;
       await restartWith(`${quick}\nrespond: { cooldown: 0s, ladder: { ${ladder} }, rules: ${rules} }`);
       for (const delayMs of [0, 30, 90, 200, 400]) await breakOff(action, delayMs);

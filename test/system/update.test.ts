@@ -76,6 +76,36 @@ describe("update", () => {
     assert.deepEqual(await findStrays(dock, (await dock.client.call("list", {})).iscs), []);
   });
 
+  test("as a response: built again and taken over by itself, and a fresh clone where nothing is newer", async () => {
+    const restartWith = async (respond: string) => {
+      await dock.quit();
+      dock.configure(`respond: ${respond}`);
+      await dock.launch();
+    };
+    await restartWith("{ cooldown: 0s, rules: [{ event: exec.admin, do: update }] }");
+    writeFileSync(path.join(path.dirname(blueprint), "html/index.html"), "the third edition\n");
+    const respond = async () => {
+      const since = lastSeq(dock);
+      await dock.client.call("exec", { name: web, command: ["/bin/true"], admin: true });
+      const done = await waitForEvent(dock, ({ kind }) => kind === "response.done" || kind === "response.failed", 60_000, since);
+      assert.deepEqual([done.kind, done.facts.action], ["response.done", "update"], done.message);
+      return await show();
+    };
+    const { record, summary } = await respond();
+    assert.notEqual(record.image, first);
+    assert.match(await page(), /the third edition/);
+    const again = await respond();
+    assert.equal(again.record.image, record.image);
+    assert.notEqual(again.summary.pid, summary.pid);
+    assert.match(await page(), /the third edition/);
+    const { snapshots } = await dock.client.call("snapshots", { name: web });
+    const back = snapshots.find(({ image }) => image === first)?.name;
+    assert.ok(back);
+    await dock.client.call("rollback", { name: web, snapshot: back });
+    await restartWith("{ mode: observe }");
+    assert.deepEqual(await findStrays(dock, (await dock.client.call("list", {})).iscs), []);
+  });
+
   test("--check of another image names the packages that differ", async () => {
     const text = readFileSync(blueprint, "utf8").replace("[nginx-light]", "[nginx-light, netcat-openbsd]");
     writeFileSync(blueprint, text);

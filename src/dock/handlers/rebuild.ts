@@ -10,18 +10,21 @@ import type { Package } from "../../model/image.ts";
 import type { Dock } from "../dock.ts";
 import type { Caller } from "../server.ts";
 
+/** Who waits for it. */
+export type Waiter = Pick<Caller, "progress" | "signal">;
+
 /** Where an image was built from: its blueprint's folder, which holds the files it lays over. */
 export async function writeOrigin({ engine }: Dock, digest: Digest, directory: string): Promise<void> {
   await engine.host.files.writeAtomic(engine.layout.image.origin(digest), `${JSON.stringify({ directory })}\n`);
 }
 
 /** Throws Problem UPDATE_FAILED when the folder is gone or was never here, and those of building. */
-export async function rebuildImage(dock: Dock, digest: Digest, caller: Caller): Promise<Digest> {
+export async function rebuildImage(dock: Dock, digest: Digest, waiter: Waiter): Promise<Digest> {
   const { engine, knowledge } = dock;
   const { host, layout } = engine;
   const { blueprint, text, directory } = await readOwnBlueprint(dock, digest);
-  const report = caller.progress.bind(caller);
-  const options = { host, layout, blueprint, blueprintText: text, directory, knowledge, report, signal: caller.signal };
+  const report = waiter.progress.bind(waiter);
+  const options = { host, layout, blueprint, blueprintText: text, directory, knowledge, report, signal: waiter.signal };
   const built = await buildImage(options);
   await writeOrigin(dock, built.digest, directory);
   return built.digest;
@@ -31,15 +34,15 @@ export async function rebuildImage(dock: Dock, digest: Digest, caller: Caller): 
 export async function findNewerPackages(
   dock: Dock,
   digest: Digest,
-  caller: Caller,
+  waiter: Waiter,
 ): Promise<readonly Pick<Package, "name" | "version">[] | undefined> {
   const { engine } = dock;
   const { blueprint } = await readOwnBlueprint(dock, digest);
   const { from } = blueprint;
   if (from.kind !== "debian") return undefined;
   const { host, layout } = engine;
-  const report = caller.progress.bind(caller);
-  const context = { host, layout, blueprint, report, signal: caller.signal, noCache: false, readTree: createReadTree() };
+  const report = waiter.progress.bind(waiter);
+  const context = { host, layout, blueprint, report, signal: waiter.signal, noCache: false, readTree: createReadTree() };
   const present = await readImagePackages(engine, digest);
   return listArchivePackages(context, from, present.some(({ name }) => name === "s6") ? ["s6"] : []);
 }

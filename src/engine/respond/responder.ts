@@ -146,6 +146,8 @@ export class Responder implements AsyncDisposable {
         await carryOut(this.#engine, response, this.#options.more);
         this.#tell(name, "response.done", "notice", `${action} is done`, { ...facts, tookMs: tookMs() });
       } catch (error) {
+        // Whatever went wrong because the dock ends: the next one finds it unfinished.
+        if (this.#ended) return;
         const reason = (error instanceof Error ? error.message : String(error)).slice(0, 1_000);
         this.#tell(name, "response.failed", "critical", `${action} failed: ${reason}`, { ...facts, tookMs: tookMs(), reason });
       }
