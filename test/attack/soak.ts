@@ -1,6 +1,7 @@
 /** Ten ISCs under attack and load for some minutes: does the dock's memory stay flat, and is every event kept or counted? */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { intervalMs } from "../../src/plan/watch/refusal-tally.ts";
 import type { Area } from "../bench/area.ts";
 import { type Dock, makeHostDock, readEvents } from "./docks.ts";
 import { prelude } from "./prelude.ts";
@@ -12,6 +13,7 @@ import { techniques } from "./techniques.ts";
 const iscCount = 10;
 const firstPort = 18_400;
 const sampleEveryMs = 2_000;
+const settleMs = 2_000;
 const attackPauseMs = 250;
 const requestPauseMs = 50;
 /** Datagrams of one flood, each to a destination that nobody declared. */
@@ -55,8 +57,8 @@ export async function soak(area: Area, { minutes, cache, say }: SoakOptions): Pr
   say(`${iscCount} ISCs are attacked and asked for ${minutes} minutes`);
   const memory = await sampleUntil(endMs, { area, pid, say });
   await working;
-  // What is told at the end of an interval.
-  await sleep(12_000);
+  // What the counters say at one look of the firewall sensor is told at the next.
+  await sleep(2 * intervalMs + settleMs);
   const events = await readEvents(dock);
   const { faults, first, head, count } = await dock.client.call("ledger-verify", {});
   const report = judgeSoak({

@@ -70,6 +70,8 @@ test("what one ISC may tell by name is limited, the rest is counted, and another
   assert.equal(rest?.kind, "firewall.scan");
   assert.equal(rest?.facts.count, 480);
   assert.equal(rest?.facts.kinds, 500);
+  const counted = [...told, rest].reduce((sum, event) => sum + Number(event?.facts.count), 0);
+  assert.equal(counted, 500, "each packet is in one event's count");
 });
 
 test("sentence, severity and technique follow from what was tried", () => {

@@ -56,7 +56,15 @@ export function describeScan(refused: Refused, { kinds, packets, further }: Scan
     severity: refused.direction === "in" ? "notice" : "alert",
     kind: "firewall.scan",
     message: `${what} ${way} were refused, ${kinds} different addresses and ports in one interval`,
-    facts: { direction: refused.direction, kinds, count: packets, link: refused.link, last: `${refused.peer} ${portWords(refused)}` },
+    facts: {
+      direction: refused.direction,
+      kinds,
+      packets,
+      // As everywhere: packets that are in no other event.
+      count: further ? packets : 0,
+      link: refused.link,
+      last: `${refused.peer} ${portWords(refused)}`,
+    },
     technique: "T1046",
   };
 }
