@@ -5,8 +5,10 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Problem } from "../../../src/base/problem.ts";
+import type { Event } from "../../../src/model/event.ts";
 import type { Name } from "../../../src/model/name.ts";
 import { TestDock } from "../../system/support/dock.ts";
+import { lastSeq, waitForEvent } from "../../system/support/events.ts";
 import { httpGet } from "../../system/support/http-get.ts";
 import { damageOnDisk } from "./damage-on-disk.ts";
 
@@ -82,11 +84,7 @@ test("verify answers every row, and none fails", async (context) => {
 });
 
 test("a command inside is under the same limits", async () => {
-  const chunks: Buffer[] = [];
-  const onData = (data: unknown) => void chunks.push(Buffer.from((data as { readonly bytes: string }).bytes, "base64"));
-  const command = ["/bin/sh", "-c", "cat /proc/self/cgroup; touch /etc/x; touch /tmp/x && echo wrote"];
-  const { exitCode } = await dock.client.call("exec", { name: web, command }, { onData });
-  const output = Buffer.concat(chunks).toString("utf8");
+  const { exitCode, output } = await run(["/bin/sh", "-c", "cat /proc/self/cgroup; touch /etc/x; touch /tmp/x && echo wrote"]);
   assert.equal(exitCode, 0, output);
   assert.match(output, /^0::\/$/m);
   assert.match(output, /Read-only file system/);
@@ -99,6 +97,67 @@ test("reset gives it new processes and empty scratch", async () => {
   assert.notEqual(await pidOf(web), before);
   assert.equal((await httpGet(page, patienceMs))?.status, 200);
   assert.equal(existsSync(`/proc/${await pidOf(web)}/root/tmp/x`), false);
+});
+
+test("what is not of its image does not run, even on scratch that was made executable", async () => {
+  const seq = lastSeq(dock);
+  await run(["/bin/sh", "-c", "cp /bin/true /tmp/x; chmod 755 /tmp/x"]);
+  await remountTemporary("exec");
+  assert.notEqual((await run(["/tmp/x"])).exitCode, 0);
+  await remountTemporary("noexec");
+  const event = await told("exec.denied", seq);
+  assert.deepEqual([event.facts.path, event.facts.reason], ["/tmp/x", "foreign"]);
+});
+
+test("a process killed for memory is told, with how many", async () => {
+  const seq = lastSeq(dock);
+  await run(["/bin/sh", "-c", "a=0123456789abcdef; while :; do a=$a$a; done"]);
+  assert.ok(Number((await told("pressure.oom", seq)).facts.killed) >= 1);
+});
+
+test("in quarantine it is frozen and answers nobody, also after kill -9 of the dock; released it serves on", async () => {
+  const pid = await pidOf(web);
+  await dock.client.call("quarantine", { names: [web], reason: "a test" });
+  const isFrozen = () => /^frozen 1$/m.test(readFileSync(`/sys/fs/cgroup/isc-${dock.tag}/web/cgroup.events`, "utf8"));
+  assert.ok(isFrozen());
+  assert.equal(await httpGet(page, 1_000), undefined);
+  await dock.kill();
+  await dock.launch();
+  assert.ok(isFrozen());
+  await dock.client.call("release", { names: [web] });
+  assert.ok(!isFrozen());
+  assert.equal((await httpGet(page, patienceMs))?.status, 200);
+  assert.equal(await pidOf(web), pid);
+});
+
+test("cleansed, a fresh instance serves, and no request is lost", async () => {
+  const pid = await pidOf(web);
+  const answers: (number | undefined)[] = [];
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) answers.push((await httpGet(page, patienceMs))?.status);
+  })();
+  const { iscs } = await dock.client.call("cleanse", { names: [web] });
+  isOver = true;
+  await asking;
+  assert.equal(iscs[0]?.gapMs, 0);
+  assert.ok(answers.length > 0 && answers.every((status) => status === 200), answers.join(" "));
+  assert.notEqual(await pidOf(web), pid);
+});
+
+test("what changes it from outside is found, and it is reset by itself", async () => {
+  await dock.quit();
+  dock.configure("integrity: { every: 2s }");
+  await dock.launch();
+  const seq = lastSeq(dock);
+  const pid = await pidOf(web);
+  await remountTemporary("exec");
+  const done = await told("response.done", seq);
+  assert.equal(done.facts.action, "reset");
+  assert.notEqual(await pidOf(web), pid);
+  assert.equal((await httpGet(page, patienceMs))?.status, 200);
+  // From the next start on.
+  dock.configure("respond: { mode: observe }");
 });
 
 test("it runs on while the dock is away, and is found again by one that prefers runc", async () => {
@@ -187,6 +246,22 @@ function assertRefusal(words: RegExp): void {
 
 function imageFile(): string {
   return `${dock.layout.images}/${digest.slice("sha256:".length)}/image.erofs`;
+}
+
+async function run(command: readonly string[]): Promise<{ readonly exitCode: number; readonly output: string }> {
+  const chunks: Buffer[] = [];
+  const onData = (data: unknown) => void chunks.push(Buffer.from((data as { readonly bytes: string }).bytes, "base64"));
+  const { exitCode } = await dock.client.call("exec", { name: web, command: [...command] }, { onData });
+  return { exitCode, output: Buffer.concat(chunks).toString("utf8") };
+}
+
+function told(kind: string, seq: number): Promise<Event> {
+  return waitForEvent(dock, (event) => event.kind === kind && event.isc === web, patienceMs, seq);
+}
+
+/** By the host's root: nobody inside could. */
+async function remountTemporary(flag: "exec" | "noexec"): Promise<void> {
+  execFileSync("mount", ["-N", String(await pidOf(web)), "-n", "-o", `remount,bind,nosuid,nodev,${flag}`, "/tmp"]);
 }
 
 async function pidOf(name: Name): Promise<number> {
