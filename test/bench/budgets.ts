@@ -23,6 +23,7 @@ const budgets: readonly (Budget & { readonly title: string })[] = [
   { title: "start ≥ 4 × faster than podman", kind: "ratio", id: "start", to: "podman", most: 1 / 4 },
   { title: "start ≥ 5 × faster than docker", kind: "ratio", id: "start", to: "docker", most: 1 / 5 },
   { title: "reset ≤ 300 ms", kind: "most", id: "reset", limit: 300, unit: "ms", scaled: true },
+  { title: "tampering found → clean ≤ 300 ms", kind: "most", id: "heal-clean", limit: 300, unit: "ms", scaled: true },
   { title: "clone ≤ 5 ms each", kind: "most", id: "clone", limit: 5, unit: "ms", scaled: true },
   { title: "clone copies no image bytes", kind: "most", id: "clone-bytes", limit: 64 * 1024, unit: "bytes each", scaled: false },
   { title: "1,000 clones listed in ≤ 100 ms", kind: "most", id: "clone-list", limit: 100, unit: "ms", scaled: true },

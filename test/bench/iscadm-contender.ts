@@ -1,7 +1,7 @@
 /** iscadm itself: a dock of the bench's own, asked through its API as the command line asks it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DockClient, dialSocket } from "../../src/api/node-client.ts";
@@ -72,6 +72,13 @@ export class IscadmContender implements Contender {
     } finally {
       await this.#stopDock();
     }
+    await this.#startDock(...this.machine.wrap(launcher, []));
+  }
+
+  /** Starts the dock again with these lines of dock.yaml, or without any. ISCs run on. */
+  async configure(lines: string): Promise<void> {
+    await this.#stopDock();
+    writeFileSync(`${this.layout.root}/dock.yaml`, `dock: 1\n${lines}\n`);
     await this.#startDock(...this.machine.wrap(launcher, []));
   }
 

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 export const rowNames = [
   "start",
   "reset",
+  "heal",
   "clone",
   "memory",
   "verify",

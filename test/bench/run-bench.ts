@@ -14,6 +14,7 @@ import { measureBuild } from "./rows/build.ts";
 import { measureClone } from "./rows/clone.ts";
 import { measureCrowd } from "./rows/crowd.ts";
 import { measureExecGate } from "./rows/exec-gate.ts";
+import { measureHeal } from "./rows/heal.ts";
 import { measureLedger } from "./rows/ledger.ts";
 import { measureReset } from "./rows/reset.ts";
 import { measureRotation } from "./rows/rotation.ts";
@@ -65,6 +66,7 @@ function listRows(bench: Bench, blueprint: string): readonly (readonly [string, 
   const rows: Readonly<Record<RowName, () => Promise<void>>> = {
     start: () => measureStart(bench),
     reset: () => measureReset(bench),
+    heal: () => measureHeal(bench),
     clone: () => measureClone(bench),
     verify: () => measureVerify(bench),
     traffic: () => measureTraffic(bench),
