@@ -43,11 +43,13 @@ async function keepEvidence(engine: Engine, request: EvidenceRequest): Promise<s
   const record = engine.iscs.get(request.name);
   return withWorkDirectory(engine.host, engine.layout, async (work) => {
     const draft: Draft = { work, record, gaps: [] };
-    const processes = await writeProcesses(engine, draft);
-    const scratch = await attempt(draft, "scratch", () => writeScratch(engine, draft), "none" as const);
-    await attempt(draft, "events", () => writeEvents(engine, draft), undefined);
-    await attempt(draft, "findings", () => writeFindings(engine, draft), undefined);
-    await attempt(draft, "log", () => writeLog(engine, draft), undefined);
+    const [processes, scratch] = await Promise.all([
+      writeProcesses(engine, draft),
+      attempt(draft, "scratch", () => writeScratch(engine, draft), "none" as const),
+      attempt(draft, "events", () => writeEvents(engine, draft), undefined),
+      attempt(draft, "findings", () => writeFindings(engine, draft), undefined),
+      attempt(draft, "log", () => writeLog(engine, draft), undefined),
+    ]);
     const id = `${record.name}.${engine.ledger.head.seq}`;
     const { name: isc, image } = record;
     const { action, reason, trigger } = request;
@@ -105,12 +107,17 @@ async function attempt<T>({ gaps }: Draft, what: string, work: () => Promise<T>,
 
 async function writeProcesses(engine: Engine, { work, record }: Draft): Promise<number> {
   const live = findProcess(engine, record.name);
-  await writeJson(engine, `${work}/record.json`, record);
-  if (!live) return 0;
+  if (!live) {
+    await writeJson(engine, `${work}/record.json`, record);
+    return 0;
+  }
   const processes = listEvidenceProcesses(engine, record.name);
-  await writeJson(engine, `${work}/processes.json`, processes);
-  for (const [name, text] of readNetworkTables(engine, live.pid)) await engine.host.files.write(`${work}/${name}`, text);
-  await engine.host.files.write(`${work}/mounts.txt`, engine.host.files.findTextNow(`/proc/${live.pid}/mountinfo`) ?? "");
+  await Promise.all([
+    writeJson(engine, `${work}/record.json`, record),
+    writeJson(engine, `${work}/processes.json`, processes),
+    ...readNetworkTables(engine, live.pid).map(([name, text]) => engine.host.files.write(`${work}/${name}`, text)),
+    engine.host.files.write(`${work}/mounts.txt`, engine.host.files.findTextNow(`/proc/${live.pid}/mountinfo`) ?? ""),
+  ]);
   return processes.length;
 }
 
@@ -147,7 +154,7 @@ async function writeEvents(engine: Engine, { work, record }: Draft): Promise<voi
 }
 
 async function writeFindings(engine: Engine, { work, record }: Draft): Promise<void> {
-  await writeJson(engine, `${work}/findings.json`, await verifyMany(engine, [record.name], { full: false }));
+  await writeJson(engine, `${work}/findings.json`, await verifyMany(engine, [record.name], { full: false, once: true }));
 }
 
 async function writeLog(engine: Engine, { work, record }: Draft): Promise<void> {

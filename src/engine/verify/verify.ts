@@ -19,6 +19,8 @@ import { keysOf } from "./scratch-facts.ts";
 export interface VerifyOptions {
   /** Read whole images again, whatever is remembered of them. */
   readonly full: boolean;
+  /** Tell a FAIL that was seen once: of what is frozen, and cannot be on its way to something else. */
+  readonly once?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function verifyMany(engine: Engine, names: readonly Name[], options
   for (const { image } of records) if (!images.has(image)) images.set(image, await readImage(engine, image, options.full));
   const first = await look(engine, records, images);
   const doubtful = records.filter((record) => first.get(record.name)?.some(isDoubtful));
-  if (doubtful.length === 0) return [...first.values()].flat();
+  if (doubtful.length === 0 || options.once) return [...first.values()].flat();
   await engine.host.sleep(secondLookMs);
   const present = doubtful.flatMap(({ name }) => engine.iscs.find(name) ?? []);
   const second = await look(engine, present, images);
