@@ -10,6 +10,7 @@ import type * as loop from "./kernel/loop.ts";
 import type * as mounts from "./kernel/mounts.ts";
 import type * as namespaces from "./kernel/namespaces.ts";
 import type { Nftables } from "./kernel/nftables.ts";
+import type * as pagemap from "./kernel/pagemap.ts";
 import type * as pidfd from "./kernel/pidfd.ts";
 import type * as pty from "./kernel/pty.ts";
 import type * as rtnetlink from "./kernel/rtnetlink.ts";
@@ -31,6 +32,7 @@ export interface Kernel {
   readonly mounts: typeof mounts;
   readonly namespaces: typeof namespaces;
   readonly nftables: Nftables;
+  readonly pagemap: typeof pagemap;
   readonly pidfd: typeof pidfd;
   readonly pty: typeof pty;
   readonly rtnetlink: typeof rtnetlink;

@@ -11,6 +11,7 @@ import * as loop from "./kernel/loop.ts";
 import * as mounts from "./kernel/mounts.ts";
 import * as namespaces from "./kernel/namespaces.ts";
 import { Nftables } from "./kernel/nftables.ts";
+import * as pagemap from "./kernel/pagemap.ts";
 import * as pidfd from "./kernel/pidfd.ts";
 import * as pty from "./kernel/pty.ts";
 import * as rtnetlink from "./kernel/rtnetlink.ts";
@@ -35,6 +36,7 @@ export function openKernel(): Kernel {
     mounts,
     namespaces,
     nftables: new Nftables(),
+    pagemap,
     pidfd,
     pty,
     rtnetlink,

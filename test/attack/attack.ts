@@ -9,7 +9,7 @@ import type { Attempt, OutsideEffect } from "./technique.ts";
 const usualTimeoutMs = 20_000;
 /** How long an event about a refused attempt may take, and one (or a reset) about one that succeeded. */
 const refusedWaitMs = 250;
-const succeededWaitMs = 6_000;
+const succeededWaitMs = 8_000;
 /** More than a log should keep of 24 MiB. */
 const floodBytes = 20 * 2 ** 20;
 

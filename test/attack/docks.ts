@@ -50,7 +50,8 @@ export async function makeSecludedDock(area: Area, cache: string | undefined): P
 
 export async function makeHostDock(area: Area, cache: string | undefined): Promise<Dock> {
   const world = World.onHost(area, await Machine.make(area, { number: 4 }));
-  const dock = await TestDock.start({ environment: { ISC_CACHE: cache ?? area.directory("cache") } });
+  // It acts, as a dock does that is told nothing.
+  const dock = await TestDock.start({ environment: { ISC_CACHE: cache ?? area.directory("cache") }, config: "respond: { mode: enforce }" });
   area.onEnd(() => dock[Symbol.asyncDispose]());
   const { client, layout, tag } = dock;
   const build = async (name: "victim" | "mistake") =>

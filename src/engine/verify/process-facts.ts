@@ -2,7 +2,7 @@
 import type { Host } from "../../host/host.ts";
 import { type NamespaceKind, type Namespaces, namespaceKinds, type ProcessFacts } from "../../plan/checks/facts.ts";
 import { parseIdMap } from "../../plan/checks/proc/id-map.ts";
-import { parseExecutableMappings } from "../../plan/checks/proc/memory-map.ts";
+import { isAnonymous, type Mapping, parseExecutableMappings } from "../../plan/checks/proc/memory-map.ts";
 import { parseCgroups, parseStartTicks, parseThreadStatus, type ThreadStatus } from "../../plan/checks/proc/process-status.ts";
 import { orUndefined } from "./look.ts";
 
@@ -61,9 +61,17 @@ export function readProcess(host: Host, pid: number): ProcessFacts | undefined {
     gidMap: parseIdMap(read("gid_map") ?? ""),
     namespaces,
     executable,
-    code: parseExecutableMappings(maps),
+    code: countOwnCode(host, pid, parseExecutableMappings(maps)),
     cgroups: parseCgroups(cgroup),
   };
+}
+
+/** Where page tables cannot be read, nothing is said of them. */
+function countOwnCode(host: Host, pid: number, code: readonly Mapping[]): readonly Mapping[] {
+  const ofFiles = code.filter((mapping) => !isAnonymous(mapping));
+  const ranges = ofFiles.map(({ range }) => range);
+  const counts = orUndefined(() => host.kernel.pagemap.countOwnPages(pid, ranges));
+  return counts ? code.map((mapping) => ({ ...mapping, ownPages: counts[ofFiles.indexOf(mapping)] ?? 0 })) : code;
 }
 
 /** Digits alone; a kernel without audit has no such file. */

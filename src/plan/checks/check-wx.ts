@@ -1,4 +1,4 @@
-/** wx: no memory is writable and executable, and no code lies in memory that is no file. */
+/** wx: no memory is writable and executable, no code lies in memory that is no file, and what is mapped from a file was not written over. */
 import { counted, judge, named, pass, whenVisible } from "./answer.ts";
 import type { ProcessFacts } from "./facts.ts";
 import { isAnonymous, isKernelPage } from "./proc/memory-map.ts";
@@ -10,14 +10,17 @@ export const checkWx = whenVisible("memory is mapped", ({ live, manifest }) => {
     const seen = complaints.length === 0 ? "none seen" : `seen: ${complaints[0]}`;
     return pass(`${where}: writable code is a declared exception (rights.writable-code), ${seen}`);
   }
-  return judge(complaints, () => pass(`${where}: nothing is writable and executable, no code without a file`));
+  return judge(complaints, () => pass(`${where}: nothing is writable and executable, no code without a file or written over`));
 });
 
 function complaintsOf(process: ProcessFacts): readonly string[] {
   return process.code
-    .filter((mapping) => mapping.permissions.includes("w") || (isAnonymous(mapping) && !isKernelPage(mapping)))
+    .filter(
+      (mapping) => mapping.permissions.includes("w") || (isAnonymous(mapping) && !isKernelPage(mapping)) || (mapping.ownPages ?? 0) > 0,
+    )
     .map(
-      ({ range, permissions, path }) =>
-        `/proc/${process.pid}/maps of ${named(process)}: ${range} ${permissions} ${path || "anonymous memory"}`,
+      ({ range, permissions, path, ownPages = 0 }) =>
+        `/proc/${process.pid}/maps of ${named(process)}: ${range} ${permissions} ${path || "anonymous memory"}` +
+        (ownPages > 0 ? `, ${counted(ownPages, "page", "pages")} of code written over` : ""),
     );
 }

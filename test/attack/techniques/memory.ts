@@ -69,15 +69,16 @@ export const memory: readonly Technique[] = [
   },
   {
     id: "overwrite-own-code",
-    title: "write over one's own code through /proc/self/mem, past all page protections",
+    title: "write over one's own code through /proc/self/mem, past all page protections, and live on",
     attack: "T1055.009",
     roles: service,
     script: perl`my ($a) = map { /^(\w+)-\w+ r-xp .*perl/ ? hex $1 : () } split /\n/, slurp("/proc/self/maps"); open(my $h, "+<", "/proc/self/mem") or refused("open");
       sysseek($h, $a, 0); my $b; sysread($h, $b, 16); sysseek($h, $a, 0); $! = 0; defined syswrite($h, $b) or refused("write");
-      my ($m) = slurp("/proc/self/smaps") =~ /^(\w+-\w+ r-xp .*perl.*?)^VmFlags/ms; my ($d) = $m =~ /Private_Dirty:\s+(\d+)/; $d ? won("$d kB of code are its own now") : refused_with("CLEAN")`,
+      my ($m) = slurp("/proc/self/smaps") =~ /^(\w+-\w+ r-xp .*perl.*?)^VmFlags/ms; my ($d) = $m =~ /Private_Dirty:\s+(\d+)/; $d or refused_with("CLEAN");
+      my $p = fork() // refused("fork"); if (!$p) { POSIX::setsid(); close STDOUT; close STDERR; sleep 9; POSIX::_exit(0) } won("$d kB of code are its own now")`,
     control: "user",
-    layer: "none: the kernel's proc_mem.force_override would",
-    expect: "missed",
+    layer: "integrity: wx, by the page tables; the kernel's proc_mem.force_override would prevent it",
+    expect: "reverted",
   },
   {
     id: "trace-me",

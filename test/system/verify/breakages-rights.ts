@@ -1,7 +1,7 @@
 /** Processes with rights that they should not have. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from "node:fs";
 import type { Breakage } from "./breakage.ts";
 import type { Victim } from "./victim.ts";
 
@@ -67,6 +67,21 @@ export const rightsBreakages: readonly Breakage[] = [
     // Nothing in the image maps such memory when asked, so the process is the host's perl.
     also: ["exec.sealed"],
     act: (victim) => joining(victim, "--map-rwx"),
+  },
+  {
+    title: "code that was written over, past its page protection",
+    row: "wx",
+    act: (victim) => {
+      const maps = readFileSync(`/proc/${victim.pid}/maps`, "utf8");
+      const start = Number.parseInt(/^([0-9a-f]+)-\S+ r-xp .* \/\S+$/m.exec(maps)?.[1] ?? "", 16);
+      const memory = openSync(`/proc/${victim.pid}/mem`, "r+");
+      const code = Buffer.alloc(16);
+      readSync(memory, code, 0, code.length, start);
+      // As it was: nothing but the page tables tells.
+      writeSync(memory, code, 0, code.length, start);
+      closeSync(memory);
+      return () => victim.reset();
+    },
   },
   {
     title: "a program from outside the image",

@@ -10,6 +10,8 @@ export interface Mapping {
   readonly inode: string;
   /** A path, or the kernel's own name such as "[vdso]"; "" for anonymous memory. */
   readonly path: string;
+  /** Of code from a file: how many of its pages the process has written to, past its own page protections. */
+  readonly ownPages?: number;
 }
 
 const linePattern = /^([0-9a-f]+-[0-9a-f]+) ([r-][w-]x[ps]) [0-9a-f]+ ([0-9a-f]+):([0-9a-f]+) (\d+) *(.*)$/;
