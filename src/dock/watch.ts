@@ -1,4 +1,5 @@
 /** The sensors, each started by itself: one that throws or is missing is told of, and leaves the others alone. */
+import { reasonOf } from "../base/reason-of.ts";
 import type { Engine } from "../engine/engine.ts";
 import { startAudit } from "../engine/watch/audit.ts";
 import { startExecGate } from "../engine/watch/exec-gate.ts";
@@ -7,10 +8,9 @@ import { startFirewall } from "../engine/watch/firewall.ts";
 import { startHealth } from "../engine/watch/health.ts";
 import { startIntegrity } from "../engine/watch/integrity.ts";
 import { startPressure } from "../engine/watch/pressure.ts";
-import type { DockConfig } from "../model/dock-config.ts";
 import type { Dock } from "./dock.ts";
 
-type Start = (engine: Engine, config: DockConfig) => Promise<AsyncDisposable>;
+type Start = (engine: Engine, dock: Dock) => Promise<AsyncDisposable>;
 
 const sensors: readonly (readonly [string, Start])[] = [
   ["audit", startAudit],
@@ -18,7 +18,7 @@ const sensors: readonly (readonly [string, Start])[] = [
   ["exits", startExits],
   ["firewall", startFirewall],
   ["health", startHealth],
-  ["integrity", (engine, config) => startIntegrity(engine, config.integrity)],
+  ["integrity", (engine, { config, ledger }) => startIntegrity(engine, config.integrity, (listener) => ledger.subscribe(listener))],
   ["pressure", startPressure],
 ];
 
@@ -27,7 +27,7 @@ export async function startSensors(dock: Dock): Promise<AsyncDisposable> {
   const started: AsyncDisposable[] = [];
   for (const [name, start] of sensors) {
     try {
-      started.push(await start(dock.engine, dock.config));
+      started.push(await start(dock.engine, dock));
     } catch (error) {
       tellMissing(dock, name, error);
     }
@@ -37,12 +37,12 @@ export async function startSensors(dock: Dock): Promise<AsyncDisposable> {
 
 function tellMissing({ engine, log }: Dock, name: string, error: unknown): void {
   log.error({ err: error, sensor: name }, "sensor missing");
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   engine.events.emit({
     sensor: "dock",
     severity: "warning",
     kind: "sensor.missing",
-    message: `nothing is seen of ${name}: ${reason}`.slice(0, 2_000),
+    message: `nothing is seen of ${name}: ${reason}`,
     facts: { sensor: name, reason },
   });
 }

@@ -9,6 +9,13 @@ import { unmountFrom } from "./mount-table.ts";
 import { SealCache } from "./seal/seal-cache.ts";
 import { findImageSigner, type VerifiedSeal, verifyImageSeal } from "./seal/verify-image-seal.ts";
 
+export interface Reading {
+  /** Every byte again, whatever is remembered. */
+  readonly full: boolean;
+  /** In the background, with what nobody else wants of the machine. */
+  readonly calm?: boolean | undefined;
+}
+
 export class Images {
   readonly store: ImageStore;
   readonly #host: Host;
@@ -33,14 +40,14 @@ export class Images {
     return (await this.verify(digest, { full: false })).manifest;
   }
 
-  /** @param full read every byte again. Throws as `open`. */
-  async verify(digest: Digest, { full }: { readonly full: boolean }): Promise<VerifiedSeal> {
+  /** Throws as `open`. */
+  async verify(digest: Digest, { full, calm }: Reading): Promise<VerifiedSeal> {
     const mark = this.#markOf(digest);
     const known = this.#seals.get(digest);
     if (!full && known?.mark === mark) return known.seal;
     // Damage below the file system changes no time: once found, it must not be forgotten over what was known before.
     this.#seals.delete(digest);
-    const seal = await verifyImageSeal({ host: this.#host, layout: this.#layout, digest, full, cache: this.#cache });
+    const seal = await verifyImageSeal({ host: this.#host, layout: this.#layout, digest, full, calm, cache: this.#cache });
     this.#manifests.set(digest, seal.manifest);
     // Taken before anything was read: a change meanwhile shows at the next look.
     this.#seals.set(digest, { mark, seal });

@@ -23,13 +23,18 @@ export interface Host {
   /** Health checks over the network. */
   readonly probe: Probe;
   /** SHA-256 of a file and its fs-verity digest, on all cores. */
-  measure(path: string): Promise<FileMeasure>;
+  measure(path: string, options?: MeasureOptions): Promise<FileMeasure>;
   /** Packets that the firewall logs to a group. Throws Error when the group cannot be read. */
   readonly nflog: typeof startNflog;
   /** Allows and denies executions. Throws KernelError where the kernel cannot ask. */
   readonly execGate: typeof startExecGate;
   /** Records of the kernel's audit. Throws Error when they cannot be read. */
   readonly audit: typeof startAudit;
+}
+
+export interface MeasureOptions {
+  /** In the background: only with what nobody else wants of processor and disk. */
+  readonly calm?: boolean | undefined;
 }
 
 export interface FileMeasure {

@@ -17,7 +17,17 @@ export interface MeasureTask {
   readonly next: SharedArrayBuffer;
   /** The hash of every block of the file, in order. */
   readonly hashes: SharedArrayBuffer;
+  /** Leave processor and disk to whoever else wants them: all of it is used while nobody does. */
+  readonly calm: boolean;
 }
+
+/** Pieces between two looks at how much of the time was had. */
+const calmPieces = 16;
+/** Time that passes beyond this many times the processor's means that something else runs, or that the disk is waited for. */
+const contended = 1.5;
+/** Rest for so many times what was just used up, at most so long. */
+const restFactor = 3;
+const longestRestMs = 250;
 
 /** Takes pieces until none is left. */
 export function hashPieces(task: MeasureTask): void {
@@ -26,15 +36,32 @@ export function hashPieces(task: MeasureTask): void {
   const piece = Buffer.alloc(pieceBytes);
   // Views of the blocks are made once: making one costs as much as hashing a block.
   const blocks = Array.from({ length: pieceBlocks }, (_, index) => piece.subarray(index * blockBytes, (index + 1) * blockBytes));
+  const restWhenNotAlone = task.calm ? createRest() : undefined;
   for (;;) {
     const offset = Atomics.add(next, 0, 1) * pieceBytes;
     if (offset >= task.sizeBytes) return;
+    restWhenNotAlone?.();
     const wanted = Math.min(pieceBytes, task.sizeBytes - offset);
     readWhole(task.fd, piece, wanted, offset);
     const blockCount = Math.ceil(wanted / blockBytes);
     piece.fill(0, wanted, blockCount * blockBytes);
     hashBlocks(blocks, blockCount, hashes, (offset / blockBytes) * hashBytes);
   }
+}
+
+/** To be called before every piece: from time to time it compares what the thread got with what passed, and waits. */
+function createRest(): () => void {
+  let [pieces, sinceMs, used] = [0, performance.now(), process.threadCpuUsage()];
+  return () => {
+    pieces = (pieces + 1) % calmPieces;
+    if (pieces !== 0) return;
+    const tookMs = performance.now() - sinceMs;
+    const { user, system } = process.threadCpuUsage(used);
+    const isAlone = tookMs * 1_000 <= contended * (user + system);
+    if (!isAlone) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.min(longestRestMs, restFactor * tookMs));
+    sinceMs = performance.now();
+    used = process.threadCpuUsage();
+  };
 }
 
 /** As strings of bytes: far quicker than asking for a Buffer each time. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createMeasureFile } from "./measure.ts";
@@ -35,6 +35,17 @@ test("one measurement after another gives the same answer", async () => {
   const measure = createMeasureFile();
   const digests = await withFile(4096 * 128 + 9, (file) => Promise.all([measure(file), measure(file), measure(file)]));
   assert.equal(new Set(digests.map((digest) => digest.verity)).size, 1);
+});
+
+test("in the background, beside others who want the processors, it has the same answer", async () => {
+  const measure = createMeasureFile();
+  const busy = Array.from({ length: 2 * availableParallelism() }, () => spawn("sh", ["-c", "while :; do :; done"]));
+  try {
+    const [calm, usual] = await withFile(40 * 1024 * 1024, async (file) => [await measure(file, { calm: true }), await measure(file)]);
+    assert.deepEqual(calm, usual);
+  } finally {
+    for (const child of busy) child.kill("SIGKILL");
+  }
 });
 
 test("a file that is not there is the caller's error", async () => {

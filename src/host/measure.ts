@@ -4,7 +4,7 @@
  */
 import { hash } from "node:crypto";
 import fs from "node:fs";
-import type { FileMeasure } from "./host.ts";
+import type { FileMeasure, MeasureOptions } from "./host.ts";
 import { blockBytes, hashBytes, hashPieces, type MeasureTask } from "./measure-blocks.ts";
 import { createThreadPool } from "./thread-pool.ts";
 
@@ -12,17 +12,17 @@ import { createThreadPool } from "./thread-pool.ts";
 const smallBytes = 256 * 1024;
 
 /** Throws Node's errors of open(2) and read(2), and an Error when the file shrinks while it is read. */
-export type MeasureFile = (path: string) => Promise<FileMeasure>;
+export type MeasureFile = (path: string, options?: MeasureOptions) => Promise<FileMeasure>;
 
 /** The threads start with the first large file and end when idle: starting them takes as long as hashing 100 MB. */
 export function createMeasureFile(): MeasureFile {
   const pool = createThreadPool<MeasureTask, void>(new URL("./measure-worker.ts", import.meta.url));
-  return async (path) => {
+  return async (path, { calm = false } = {}) => {
     const handle = await fs.promises.open(path, "r");
     try {
       const { size: sizeBytes } = await handle.stat();
       const hashes = new SharedArrayBuffer(Math.ceil(sizeBytes / blockBytes) * hashBytes);
-      const task: MeasureTask = { fd: handle.fd, sizeBytes, next: new SharedArrayBuffer(4), hashes };
+      const task: MeasureTask = { fd: handle.fd, sizeBytes, next: new SharedArrayBuffer(4), hashes, calm };
       if (sizeBytes <= smallBytes) hashPieces(task);
       else await pool.runOnAll(task);
       return { sizeBytes, verity: `sha256:${hash("sha256", renderDescriptor(sizeBytes, rootHash(Buffer.from(hashes))), "hex")}` };

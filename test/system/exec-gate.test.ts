@@ -50,7 +50,7 @@ describe("the exec gate", () => {
 
   before(async () => {
     // What the gate tells is to be seen, not acted upon.
-    writeFileSync(config, "dock: 1\nrespond: { mode: observe }\n");
+    writeFileSync(config, "dock: 1\nrespond: { mode: observe }\nintegrity: { every: 1h }\n");
     dock = await TestDock.start({ environment: { NODE_OPTIONS: `--import=${killGate}`, ISC_CONFIG: config } });
     const images = {
       [open]: await buildWeb(dock, []),
@@ -181,6 +181,9 @@ describe("the exec gate", () => {
     // Of nice's own help; nobody has run it yet.
     const undo = replaceOnce(dock.layout.image.erofs(record.image), "Run COMMAND with an adjusted niceness", "RUN");
     const { exitCode } = await run(open, ["/usr/bin/nice", "--version"]);
+    // The dock's clock would not look for an hour: it is the denial that makes it read the image.
+    const drift = await told("integrity.drift", open, seq, ({ facts }) => facts.row === "root.sealed");
+    assert.match(drift.message, /is not the one that was signed|digest/);
     undo();
     assert.notEqual(exitCode, 0);
     const event = await denied(open, /\/nice$/, seq);

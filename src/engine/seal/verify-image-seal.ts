@@ -24,6 +24,8 @@ export interface VerifyImageSeal {
   readonly digest: Digest;
   /** Read every byte again. Otherwise a file that `cache` knows, and that was not touched since, is believed. */
   readonly full: boolean;
+  /** See `MeasureOptions`. */
+  readonly calm?: boolean | undefined;
   readonly cache: SealCache;
   /** Where the image lies; default its place in the store. */
   readonly directory?: string;
@@ -53,7 +55,7 @@ export async function verifyImageSeal(options: VerifyImageSeal): Promise<Verifie
 }
 
 /** Who signed the statement that names this image, whatever its files hold now. Throws Problem IMAGE_UNSIGNED, IMAGE_TAMPERED. */
-export async function findImageSigner(options: Omit<VerifyImageSeal, "full" | "cache">): Promise<string> {
+export async function findImageSigner(options: Omit<VerifyImageSeal, "full" | "calm" | "cache">): Promise<string> {
   const directory = options.directory ?? options.layout.image.directory(options.digest);
   const { statement, keyId } = await openStatement(options, directory);
   promisedDigests(options.digest, statement);
@@ -89,22 +91,27 @@ function promisedDigests(digest: Digest, statement: Statement): Readonly<Record<
   return promised as Record<SealedFile, string | undefined>;
 }
 
-async function measure({ host, digest, cache, full }: VerifyImageSeal, path: string, file: SealedFile): Promise<string | undefined> {
+async function measure({ host, digest, cache, full, calm }: VerifyImageSeal, path: string, file: SealedFile): Promise<string | undefined> {
   const status = await host.files.find(path);
   if (status?.kind !== "file") return undefined;
   const known = full ? undefined : cache.find(path, status);
   if (known !== undefined) return known;
   // What was known before must not outlive a reading that breaks off.
   cache.forget(path);
-  const found = await readDigest({ host, digest }, path, file);
+  const found = await readDigest({ host, digest, calm }, path, file);
   cache.remember(path, status, found);
   return found;
 }
 
 /** fs-verity answers EIO for a block that is not the one it was enabled on, and so does a broken disk: either way the image is gone. */
-async function readDigest({ host, digest }: Pick<VerifyImageSeal, "host" | "digest">, path: string, file: SealedFile): Promise<string> {
+async function readDigest(
+  { host, digest, calm }: Pick<VerifyImageSeal, "host" | "digest" | "calm">,
+  path: string,
+  file: SealedFile,
+): Promise<string> {
   try {
-    return file === "image.erofs" ? (await host.measure(path)).verity.slice("sha256:".length) : sha256(await host.files.readBytes(path));
+    if (file !== "image.erofs") return sha256(await host.files.readBytes(path));
+    return (await host.measure(path, { calm })).verity.slice("sha256:".length);
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     throw tampered(digest, `the kernel cannot read ${file} or refuses to: ${error.message}`, error);

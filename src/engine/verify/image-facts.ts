@@ -1,16 +1,18 @@
 /** The sealed image as it lies in the store: manifest, signature, digest, list of files. */
+
 import { hash } from "node:crypto";
-import { isProblem } from "../../base/problem.ts";
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Digest } from "../../model/digest.ts";
 import type { Manifest } from "../../model/image.ts";
 import type { ImageFacts, ImageFileSummary, Seen } from "../../plan/checks/facts.ts";
 import { summarizeImageFiles } from "../../plan/checks/image-files.ts";
 import type { Engine } from "../engine.ts";
-import { lookLong, wordsOf } from "./look.ts";
+import type { Reading } from "../images.ts";
+import { lookLong } from "./look.ts";
 
-/** @param full read the whole image file again, whatever is remembered of it */
-export async function readImage(engine: Engine, digest: Digest, full: boolean): Promise<ImageFacts> {
-  const seal = await lookLong(() => engine.images.verify(digest, { full }));
+export async function readImage(engine: Engine, digest: Digest, reading: Reading): Promise<ImageFacts> {
+  const seal = await lookLong(() => engine.images.verify(digest, reading));
+  const { full } = reading;
   if ("unseen" in seal) return readDamagedImage(engine, { digest, full, complaint: seal.unseen });
   const { manifest, keyId } = seal.seen;
   return {
@@ -49,7 +51,7 @@ async function readSignature({ images }: Engine, digest: Digest): Promise<ImageF
   try {
     return { keyId: await images.findSigner(digest) };
   } catch (error) {
-    return { broken: isProblem(error) ? error.message : wordsOf(error) };
+    return { broken: reasonOf(error) };
   }
 }
 

@@ -7,6 +7,7 @@ import type { Name } from "../../model/name.ts";
 import { checkContract } from "../../plan/checks/check-contract.ts";
 import type { IdentityFacts, ImageFacts, IscFacts, LiveFacts, Seen } from "../../plan/checks/facts.ts";
 import type { Engine } from "../engine.ts";
+import type { Reading } from "../images.ts";
 import { cgroupPath } from "../parts/cgroup.ts";
 import { findProcess } from "../parts/process.ts";
 import { type HostView, viewHost } from "./host-view.ts";
@@ -16,9 +17,8 @@ import { lookLong, orUndefined } from "./look.ts";
 import { isWhole } from "./process-facts.ts";
 import { keysOf } from "./scratch-facts.ts";
 
-export interface VerifyOptions {
-  /** Read whole images again, whatever is remembered of them. */
-  readonly full: boolean;
+/** `full`: whole images are read again. */
+export interface VerifyOptions extends Reading {
   /** Tell a FAIL that was seen once: of what is frozen, and cannot be on its way to something else. */
   readonly once?: boolean;
 }
@@ -33,7 +33,7 @@ const secondLookMs = 40;
 export async function verifyMany(engine: Engine, names: readonly Name[], options: VerifyOptions): Promise<readonly Finding[]> {
   const records = names.map((name) => engine.iscs.get(name));
   const images = new Map<IscRecord["image"], ImageFacts>();
-  for (const { image } of records) if (!images.has(image)) images.set(image, await readImage(engine, image, options.full));
+  for (const { image } of records) if (!images.has(image)) images.set(image, await readImage(engine, image, options));
   const first = await look(engine, records, images);
   const doubtful = records.filter((record) => first.get(record.name)?.some(isDoubtful));
   if (doubtful.length === 0 || options.once) return [...first.values()].flat();
@@ -56,7 +56,7 @@ async function look(engine: Engine, records: readonly IscRecord[], images: Image
   const ledger = await lookLong(() => engine.ledger.check());
   const identities = engine.iscs.list().map((record) => identityOf(engine, record, view));
   for (const record of records) {
-    const image = images.get(record.image) ?? (await readImage(engine, record.image, false));
+    const image = images.get(record.image) ?? (await readImage(engine, record.image, { full: false }));
     const live = await readLive(engine, { record, manifest: image.manifest, view });
     findings.set(record.name, checkContract(joinFacts(engine, { record, image, live, view, identities, ledger })));
   }

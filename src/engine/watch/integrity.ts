@@ -1,13 +1,15 @@
 /**
  * The integrity sensor: verify, again and again, told on change. Every few seconds the running things are held against the contract;
- * images are read again from the first to the last byte every few hours; the ledger too.
+ * images are read again from the first to the last byte every few hours, and at once when a program on one is not what was sealed.
  */
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Digest } from "../../model/digest.ts";
+import type { Event } from "../../model/event.ts";
 import type { Name } from "../../model/name.ts";
 import { advanceDrifts, type Drifts } from "../../plan/watch/drift.ts";
 import type { Engine } from "../engine.ts";
 import { findProcess } from "../parts/process.ts";
-import { verifyMany } from "../verify/verify.ts";
+import { type VerifyOptions, verifyMany } from "../verify/verify.ts";
 
 export interface IntegrityPace {
   readonly probeEveryMs: number;
@@ -18,33 +20,44 @@ export interface IntegrityPace {
 const leastRest = 49;
 /** However much there is to look at. */
 const longestRestMs = 30_000;
+/** Due before all others. */
+const neverRead = Number.NEGATIVE_INFINITY;
+/** An image that is suspected again and again is read once in so long. */
+const leastReadPauseMs = 60_000;
 /** ISCs that one look takes: between two looks the dock answers others. */
 const atOnce = 8;
 
-export function startIntegrity(engine: Engine, pace: IntegrityPace): Promise<AsyncDisposable> {
-  return Promise.resolve(new IntegritySensor(engine, pace));
+/** @param subscribe to what other sensors tell; answers how to end it */
+export function startIntegrity(engine: Engine, pace: IntegrityPace, subscribe: Subscribe): Promise<AsyncDisposable> {
+  return Promise.resolve(new IntegritySensor(engine, pace, subscribe));
 }
+
+type Subscribe = (listener: (event: Event) => void) => () => void;
 
 class IntegritySensor implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #pace: IntegrityPace;
   readonly #rehashedAtMs = new Map<Digest, number>();
   readonly #ended = new AbortController();
+  readonly #suspectedAtMs = new Map<Digest, number>();
+  readonly #unsubscribe: () => void;
   #drifts: Drifts = new Map();
   /** One look that had to read an image does not put off the next. */
   #lastTookMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
 
-  constructor(engine: Engine, pace: IntegrityPace) {
+  constructor(engine: Engine, pace: IntegrityPace, subscribe: Subscribe) {
     this.#engine = engine;
     this.#pace = pace;
+    this.#unsubscribe = subscribe((event) => this.#suspect(event));
     engine.watchers.add({ name: "integrity", onStopped: (name) => this.#forget(name) });
     this.#wait(pace.probeEveryMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort();
+    this.#unsubscribe();
     clearTimeout(this.#timer);
     await this.#round;
   }
@@ -57,9 +70,11 @@ class IntegritySensor implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.#ended.signal.aborted) return;
     const started = process.cpuUsage();
     try {
-      for (const names of batches(this.#watched())) await this.#probe(names);
+      for (const names of batches(this.#watched())) if (!this.#ended.signal.aborted) await this.#hold(names, { full: false });
       await this.#rehashOne();
     } catch (error) {
       // The next look may see more; that this one saw nothing is told.
@@ -72,6 +87,17 @@ class IntegritySensor implements AsyncDisposable {
     this.#lastTookMs = tookMs;
   }
 
+  /** The exec gate has found other content in a program than was recorded: the disk, or somebody below the file system. */
+  #suspect({ kind, facts, image }: Event): void {
+    if (kind !== "exec.denied" || facts.reason !== "changed" || image === undefined) return;
+    const now = this.#engine.host.monotonic();
+    if (now - (this.#suspectedAtMs.get(image) ?? neverRead) < leastReadPauseMs) return;
+    this.#suspectedAtMs.set(image, now);
+    this.#rehashedAtMs.set(image, neverRead);
+    // After the look that is under way, if there is one.
+    this.#round = this.#round.then(() => this.#look());
+  }
+
   #watched(): readonly Name[] {
     const { iscs, locks } = this.#engine;
     return iscs
@@ -80,13 +106,13 @@ class IntegritySensor implements AsyncDisposable {
       .map(({ name }) => name);
   }
 
-  async #probe(names: readonly Name[]): Promise<void> {
-    if (this.#ended.signal.aborted) return;
+  /** Against the contract, and tells what has changed in it. */
+  async #hold(names: readonly Name[], options: VerifyOptions): Promise<void> {
     const generations = new Map(names.map((name) => [name, this.#generationOf(name)]));
     const findings = await verifyMany(
       this.#engine,
       names.filter((name) => this.#engine.iscs.find(name)),
-      { full: false },
+      options,
     );
     // What was changed meanwhile by a command is no drift.
     const steady = findings.filter(({ isc }) => !this.#engine.locks.isHeld(isc) && this.#generationOf(isc) === generations.get(isc));
@@ -100,7 +126,8 @@ class IntegritySensor implements AsyncDisposable {
     const { host, iscs } = this.#engine;
     const now = host.monotonic();
     const images = new Set(iscs.list().map(({ image }) => image));
-    for (const image of this.#rehashedAtMs.keys()) if (!images.has(image)) this.#rehashedAtMs.delete(image);
+    for (const known of [this.#rehashedAtMs, this.#suspectedAtMs])
+      for (const image of known.keys()) if (!images.has(image)) known.delete(image);
     for (const image of images) {
       // What the dock has just read at start is not read again at once.
       if (!this.#rehashedAtMs.has(image)) this.#rehashedAtMs.set(image, now);
@@ -109,10 +136,7 @@ class IntegritySensor implements AsyncDisposable {
     if (image === undefined || readAtMs === undefined || now - readAtMs < this.#pace.rehashEveryMs) return;
     this.#rehashedAtMs.set(image, now);
     const names = iscs.list().flatMap((record) => (record.image === image ? [record.name] : []));
-    const findings = await verifyMany(this.#engine, names, { full: true });
-    const step = advanceDrifts(this.#drifts, findings);
-    this.#drifts = step.drifts;
-    for (const event of step.events) this.#tell(event);
+    await this.#hold(names, { full: true, calm: readAtMs !== neverRead });
   }
 
   #generationOf(name: Name): number | undefined {
@@ -131,12 +155,12 @@ class IntegritySensor implements AsyncDisposable {
   }
 
   #tellBlind(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     this.#engine.events.emit({
       sensor: "integrity",
       severity: "warning",
       kind: "integrity.blind",
-      message: `ISCs could not be held against the contract: ${reason}`.slice(0, 2_000),
+      message: `ISCs could not be held against the contract: ${reason}`,
       facts: { reason: reason.slice(0, 1_000) },
     });
   }
