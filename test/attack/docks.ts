@@ -48,10 +48,10 @@ export async function makeSecludedDock(area: Area, cache: string | undefined): P
   return { iscadm, client, layout, world, images: { victim: iscadm.image, mistake }, traces: { tag, base: area.path } };
 }
 
-export async function makeHostDock(area: Area, cache: string | undefined): Promise<Dock> {
+/** @param config lines of its dock.yaml; without any it acts, as a dock does that is told nothing */
+export async function makeHostDock(area: Area, cache: string | undefined, config = "respond: { mode: enforce }"): Promise<Dock> {
   const world = World.onHost(area, await Machine.make(area, { number: 4 }));
-  // It acts, as a dock does that is told nothing.
-  const dock = await TestDock.start({ environment: { ISC_CACHE: cache ?? area.directory("cache") }, config: "respond: { mode: enforce }" });
+  const dock = await TestDock.start({ environment: { ISC_CACHE: cache ?? area.directory("cache") }, config });
   area.onEnd(() => dock[Symbol.asyncDispose]());
   const { client, layout, tag } = dock;
   const build = async (name: "victim" | "mistake") =>

@@ -12,6 +12,8 @@ import { techniques } from "./techniques.ts";
 
 const iscCount = 10;
 const firstPort = 18_400;
+/** Resets without end: the usual policy would have all of them in quarantine soon, where nothing more can be done to them. */
+const config = "respond: { cooldown: 1s, ladder: { reset: { times: 100000, per: 1h } } }";
 const sampleEveryMs = 2_000;
 const settleMs = 2_000;
 const attackPauseMs = 250;
@@ -35,7 +37,7 @@ interface Tally {
 }
 
 export async function soak(area: Area, { minutes, cache, say }: SoakOptions): Promise<SoakReport & Traced> {
-  const dock = await makeHostDock(area, cache);
+  const dock = await makeHostDock(area, cache, config);
   const names = Array.from({ length: iscCount }, (_, index) => `soak${index}`);
   for (const [index, name] of names.entries()) {
     await dock.client.call("create", { name, image: dock.images.victim });
