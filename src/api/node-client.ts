@@ -1,8 +1,10 @@
 /** Asks a dock over a byte stream (its unix socket, or ssh's pipes) and answers with what it said, or throws its Problem. */
+
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { Problem, parseProblem } from "../base/problem.ts";
+import { reasonOf } from "../base/reason-of.ts";
 import type { Progress } from "../model/progress.ts";
 import type { Answers } from "./answers.ts";
 import { readJsonLines } from "./json-lines.ts";
@@ -126,7 +128,7 @@ function unreachable(path: string, cause: unknown): Problem {
     const hint = "run it as root, or as a member of group isc for reading";
     return new Problem("DOCK_UNREACHABLE", `cannot reach the dock: ${path} may not be opened by this user`, { hint, cause });
   }
-  const reason = { ENOENT: "there is no socket", ECONNREFUSED: "nothing listens" }[code] ?? messageOf(cause);
+  const reason = { ENOENT: "there is no socket", ECONNREFUSED: "nothing listens" }[code] ?? reasonOf(cause);
   const hint = "start it as root: iscadm dock start";
   return new Problem("DOCK_UNREACHABLE", `cannot reach the dock: ${reason} at ${path}`, { hint, cause });
 }
@@ -143,8 +145,4 @@ function notUnderstood(response: IncomingMessage, cause?: unknown): Problem {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && !(error instanceof Problem) ? String(error.code) : "";
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -43,7 +43,7 @@ export function renderCommandEvent({ operation, input, asker }: Asked, problem?:
     sensor: "dock",
     severity: problem === undefined ? "notice" : problem.code === "NOT_ALLOWED" ? "warning" : "notice",
     kind: problem?.code === "NOT_ALLOWED" ? "dock.refused" : "dock.command",
-    message: `${who} asked for ${what}: ${problem === undefined ? "done" : problem.message}`.slice(0, 2_000),
+    message: `${who} asked for ${what}: ${problem === undefined ? "done" : problem.message}`,
     ...(only !== undefined && others.length === 0 ? { isc: only } : {}),
     facts: { operation, outcome, ...asker, ...(names.length === 0 ? {} : { names }), input: JSON.stringify(input).slice(0, mostInput) },
   };

@@ -1,6 +1,8 @@
 /** The dock's log: written in the background, and never a reason for anything else to fail. A full disk costs lines, and how many is told once there is room. */
+
 import { openSync, write, writeSync } from "node:fs";
 import { promisify } from "node:util";
+import { reasonOf } from "../base/reason-of.ts";
 
 /** Characters kept while the disk is slow. */
 const mostWaiting = 4 * 1024 * 1024;
@@ -34,7 +36,7 @@ export class LogFile {
         await this.#writeWhole(Buffer.from(this.#tellLost() + text));
         this.#lostLines -= lost;
       } catch (error) {
-        this.#lose(text, error instanceof Error ? error.message : String(error));
+        this.#lose(text, reasonOf(error));
       }
     }
     this.#writing = false;

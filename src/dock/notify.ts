@@ -1,4 +1,5 @@
 /** Tells people and programs what the dock has done by itself: by POST to an address, or to a program of the host. */
+import { reasonOf } from "../base/reason-of.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type Event, isAtLeast } from "../model/event.ts";
 import type { NotifyTarget } from "../model/respond.ts";
@@ -70,7 +71,7 @@ class Line {
         return undefined;
       } catch (error) {
         const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-        if (attempt >= attempts || this.#ended.signal.aborted) return `${error instanceof Error ? error.message : String(error)}${cause}`;
+        if (attempt >= attempts || this.#ended.signal.aborted) return `${reasonOf(error)}${cause}`;
         await this.#engine.host.sleep(pauseMs);
       }
     }
@@ -104,7 +105,7 @@ class Line {
       sensor: "response",
       severity: "warning",
       kind: "response.unsent",
-      message: `${target} was not told of ${count} responses${reason === undefined ? "" : `: ${reason}`}`.slice(0, 2_000),
+      message: `${target} was not told of ${count} responses${reason === undefined ? "" : `: ${reason}`}`,
       ...(event.isc === undefined ? {} : { isc: event.isc }),
       facts: { target, count, ...(reason === undefined ? {} : { reason: reason.slice(0, 500) }) },
     });

@@ -1,9 +1,11 @@
 /** HTTP on the unix socket: finds the operation, checks who asks and what, and sends the answer as JSON or as JSON lines. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { type OperationName, operations } from "../api/operations.ts";
 import { Problem } from "../base/problem.ts";
+import { reasonOf } from "../base/reason-of.ts";
 import { type PeerCredentials, readPeerCredentials } from "../host/kernel/peer-credentials.ts";
 import type { EventSink } from "../model/event.ts";
 import type { Progress } from "../model/progress.ts";
@@ -137,12 +139,12 @@ export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new Problem("DISK_FULL", `there is no space left: ${error instanceof Error ? error.message : String(error)}`, {
+    return new Problem("DISK_FULL", `there is no space left: ${reasonOf(error)}`, {
       hint: "free some space and try again",
       cause: error,
     });
   }
-  return new Problem("BUG", error instanceof Error ? error.message : String(error), { cause: error });
+  return new Problem("BUG", reasonOf(error), { cause: error });
 }
 
 const statuses: Readonly<Partial<Record<Problem["code"], number>>> = {

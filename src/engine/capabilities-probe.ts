@@ -1,4 +1,5 @@
 /** One probe of the host: the capabilities it tells about, and how it looks. */
+import { reasonOf } from "../base/reason-of.ts";
 import type { Host } from "../host/host.ts";
 import type { Capability } from "../model/capability.ts";
 
@@ -25,7 +26,7 @@ export async function probing({ names, look }: Probe, area: ProbeArea): Promise<
     const seen = await look(area);
     return names.map((name, index) => ({ name, ...(seen[index] ?? absent("not looked for")) }));
   } catch (error) {
-    return names.map((name) => ({ name, ...absent(error instanceof Error ? error.message : String(error)) }));
+    return names.map((name) => ({ name, ...absent(reasonOf(error)) }));
   }
 }
 

@@ -2,9 +2,11 @@
  * The thread of the exec gate: asleep until a program is about to run on a marked file system or its owner has a word for it, and never
  * waiting for anybody else. It opens no file on an image, which would have it wait for its own answer.
  */
+
 import { createHash } from "node:crypto";
 import { fstatSync, readSync } from "node:fs";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { reasonOf } from "../base/reason-of.ts";
 import type { Denial, GateStart, GateTold, GateWord } from "./exec-gate.ts";
 import { type Caller, findFilePath, findProgram, findProgramPath, readArguments, readCaller } from "./exec-gate-caller.ts";
 import { type DenialReason, decide, type GateFile, type GateIsc, indexImage, type KnownImage } from "./exec-gate-rules.ts";
@@ -224,7 +226,7 @@ function run(): void {
   try {
     new Gate(start).runUntilStopped();
   } catch (error) {
-    parentPort?.postMessage({ kind: "failed", reason: error instanceof Error ? error.message : String(error) } satisfies GateTold);
+    parentPort?.postMessage({ kind: "failed", reason: reasonOf(error) } satisfies GateTold);
   }
 }
 

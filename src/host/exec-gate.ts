@@ -1,7 +1,9 @@
 /** The exec gate's hold on the kernel: a fanotify group, a thread that answers, and the marks. Nothing is held up when either ends. */
+
 import { once } from "node:events";
 import { closeSync, writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { reasonOf } from "../base/reason-of.ts";
 import type { DenialReason, GateImage, GateIsc } from "./exec-gate-rules.ts";
 import { SharedWords } from "./exec-gate-shared.ts";
 import { markFileSystem, markOpening, openFanotify } from "./kernel/fanotify.ts";
@@ -94,7 +96,7 @@ class LocalExecGate implements ExecGate {
       trackUnmanagedFds: false,
     });
     this.#worker.on("message", (told: GateTold) => this.#hear(told));
-    this.#worker.on("error", (error) => this.#end(error instanceof Error ? error.message : String(error)));
+    this.#worker.on("error", (error) => this.#end(reasonOf(error)));
     this.#worker.on("exit", (code) => this.#end(`its thread ended with ${code}`));
     this.#worker.unref();
     this.#timer = setInterval(() => this.#look(), lookEveryMs).unref();

@@ -1,7 +1,9 @@
 /** A thread that listens to the kernel and tells in batches, so that neither a flood nor a busy main thread holds up the other. */
+
 import { once } from "node:events";
 import { closeSync, writeSync } from "node:fs";
 import { parentPort, Worker, workerData } from "node:worker_threads";
+import { reasonOf } from "../base/reason-of.ts";
 import { callLibc } from "./kernel/libc.ts";
 
 const EFD_CLOEXEC = 0x80000;
@@ -49,7 +51,7 @@ export async function startListenerThread<Options, Message>(
     worker.unref();
     started.resolve();
   });
-  worker.on("error", (error) => end(error instanceof Error ? error.message : String(error)));
+  worker.on("error", (error) => end(reasonOf(error)));
   worker.on("exit", (code) => end(`its thread ended with ${code}`));
   const release = async () => {
     worker.ref();
@@ -87,6 +89,6 @@ export function listenInThread<Options, Message>(listen: (listening: Listening<O
   try {
     listen({ options, stop, listening: () => post({ kind: "listening" }), tell: (message) => post({ kind: "told", message }) });
   } catch (error) {
-    post({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+    post({ kind: "failed", reason: reasonOf(error) });
   }
 }

@@ -16,6 +16,9 @@ export type Severity = z.infer<typeof Severity>;
 const Fact = z.union([z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()])).readonly()]);
 export type Fact = z.infer<typeof Fact>;
 
+/** Characters of an event's sentence: what is longer the ledger cuts. */
+export const longestMessage = 2_000;
+
 /** What a sensor hands over. */
 export const EventDraft = z.strictObject({
   sensor: Sensor,
@@ -23,7 +26,7 @@ export const EventDraft = z.strictObject({
   /** What happened, as two words: `exec.denied`, `firewall.refused`, `dock.command`. Stable: policies and filters name it. */
   kind: z.string().regex(/^[a-z]+\.[a-z-]+$/),
   /** One sentence for people. */
-  message: z.string().max(2_000),
+  message: z.string().max(longestMessage),
   /** Absent for what concerns the dock alone. */
   isc: Name.optional(),
   image: Digest.optional(),

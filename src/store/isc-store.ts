@@ -1,8 +1,10 @@
 /** The records of all ISCs: read once, kept in memory, written through to isc.json before anything is done about them. */
+
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { closest } from "../base/edit-distance.ts";
 import { Problem } from "../base/problem.ts";
+import { reasonOf } from "../base/reason-of.ts";
 import type { Files } from "../host/host.ts";
 import { slotsPerDock } from "../model/identity.ts";
 import { serviceOf } from "../model/instance.ts";
@@ -167,7 +169,7 @@ function parseRecord(text: string): IscRecord | string {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
   const parsed = IscRecord.safeParse(value);
   return parsed.success ? parsed.data : z.prettifyError(parsed.error).replaceAll("\n", " ");

@@ -1,6 +1,8 @@
 /** Tries one technique on one target, and sees what comes of it. */
+
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { reasonOf } from "../../src/base/reason-of.ts";
 import { findObstacle, hasSucceeded, judge, type Observation, type Outcome, parseAnswer } from "./judge.ts";
 import { prelude } from "./prelude.ts";
 import type { Target } from "./target.ts";
@@ -50,7 +52,7 @@ export async function tryOnce({ technique, role }: Attempt, target: Target): Pro
   const logBefore = outside === "log-size" ? await target.logBytes() : 0;
   const startedMs = Date.now();
   const running = target.run({ role, script: `${prelude}${technique.script}`, environment, timeoutMs }).catch((error: unknown) => ({
-    output: error instanceof Error ? error.message : String(error),
+    output: reasonOf(error),
     exitCode: undefined,
   }));
   const asked = outside === "inbound" ? await target.world.ask(address, 4_445) : "";

@@ -1,12 +1,14 @@
 /** npm run attack: what an intruder can do inside an ISC, held against podman and docker. */
+
 import { writeFileSync } from "node:fs";
+import { reasonOf } from "../../src/base/reason-of.ts";
 import { tryLockFile } from "../../src/host/kernel/lock.ts";
 import { Area } from "../bench/area.ts";
 import { removeCgroups } from "../bench/remove-cgroups.ts";
 import { listLeftovers } from "../system/support/leftovers.ts";
 import { type AttackOptions, parseAttackOptions, usage } from "./options.ts";
 import { listFailures, renderJson, renderReport } from "./report.ts";
-import { runAttack, type Say, type Traced, wordsOf } from "./run-attack.ts";
+import { runAttack, type Say, type Traced } from "./run-attack.ts";
 import { soak } from "./soak.ts";
 import { renderSoak } from "./soak-report.ts";
 import { listAttempts } from "./technique.ts";
@@ -63,13 +65,13 @@ let options: AttackOptions;
 try {
   options = parseAttackOptions(process.argv.slice(2), ids);
 } catch (error) {
-  process.stderr.write(`attack: ${wordsOf(error)}\n${usage}\n`);
+  process.stderr.write(`attack: ${reasonOf(error)}\n${usage}\n`);
   process.exit(2);
 }
 try {
   process.exitCode = await main(options);
 } catch (error) {
-  process.stderr.write(`attack: ${wordsOf(error)}\n`);
+  process.stderr.write(`attack: ${reasonOf(error)}\n`);
   process.exitCode = 1;
 }
 // Pipes of programs that have ended would keep this process a little longer.

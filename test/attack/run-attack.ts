@@ -1,4 +1,5 @@
 /** One run: makes the targets, tries everything asked for, and holds the docks against their own promises at the end. */
+import { reasonOf } from "../../src/base/reason-of.ts";
 import type { Area } from "../bench/area.ts";
 import { launchDocker, launchPodman } from "../bench/launch-engines.ts";
 import { Machine } from "../bench/machine.ts";
@@ -79,7 +80,7 @@ async function makeEngines(area: Area, { rivals, image, say }: Rivals) {
   const absent: Report["absent"][number][] = [];
   for (const name of rivals) {
     say(`${name} is made ready`);
-    const made = await makeEngine(area, name, image).catch((error: unknown) => wordsOf(error));
+    const made = await makeEngine(area, name, image).catch((error: unknown) => reasonOf(error));
     if (typeof made === "string") absent.push({ name, reason: made });
     else engines.push(made);
   }
@@ -116,8 +117,4 @@ async function tryAll({ area, attempts, targets, control, say }: Trial): Promise
     results.push(...made);
   }
   return results;
-}
-
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,8 @@
 /** The folder of one bench run, and everything that must be undone at its end: also when it was broken off. */
+
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
+import { reasonOf } from "../../src/base/reason-of.ts";
 
 export class Area implements AsyncDisposable {
   readonly path = mkdtempSync("/var/tmp/isc-bench-");
@@ -19,7 +21,7 @@ export class Area implements AsyncDisposable {
       try {
         await undo();
       } catch (error) {
-        process.stderr.write(`bench: while cleaning up: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.stderr.write(`bench: while cleaning up: ${reasonOf(error)}\n`);
       }
     });
   }

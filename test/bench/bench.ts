@@ -1,4 +1,5 @@
 /** What every row is given: who competes, how often, and where the values go. */
+import { reasonOf } from "../../src/base/reason-of.ts";
 import type { Area } from "./area.ts";
 import type { Contender } from "./contender.ts";
 import type { IscadmContender } from "./iscadm-contender.ts";
@@ -46,7 +47,7 @@ export class Race {
     try {
       await turn(contender);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       this.#bench.say(`${contender.name} is out: ${reason}`);
       for (const measure of this.#measures) this.#bench.measurements.skip(measure, contender.name, reason);
       this.#runners = this.#runners.filter((runner) => runner !== contender);

@@ -1,5 +1,7 @@
 /** npm run bench: measures iscadm beside the engines it is held against, and says which budgets hold. */
+
 import { writeFileSync } from "node:fs";
+import { reasonOf } from "../../src/base/reason-of.ts";
 import { tryLockFile } from "../../src/host/kernel/lock.ts";
 import { Area } from "./area.ts";
 import { judgeBudgets } from "./budgets.ts";
@@ -37,7 +39,7 @@ function parse(words: readonly string[]): BenchOptions | undefined {
   try {
     return parseBenchOptions(words);
   } catch (error) {
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    process.stderr.write(`bench: ${reasonOf(error)}\n${usage}\n`);
     return undefined;
   }
 }
@@ -47,7 +49,7 @@ if (options === undefined) process.exit(2);
 try {
   await main(options);
 } catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`bench: ${reasonOf(error)}\n`);
   process.exit(1);
 }
 // Pipes of containers that have just ended would keep this process a little longer.

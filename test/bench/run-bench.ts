@@ -1,5 +1,7 @@
 /** One run: make everything that competes, measure the rows asked for, and leave nothing behind. */
+
 import { cpSync } from "node:fs";
+import { reasonOf } from "../../src/base/reason-of.ts";
 import type { Area } from "./area.ts";
 import { startBareNginx } from "./bare-nginx.ts";
 import type { Bench } from "./bench.ts";
@@ -56,7 +58,7 @@ export async function runBench(area: Area, options: BenchOptions, say: (line: st
     area.assertOpen();
     say(`measuring ${row}`);
     // One row that fails does not take the others with it.
-    await measure().catch((error: unknown) => failures.push(`${row}: ${error instanceof Error ? error.message : String(error)}`));
+    await measure().catch((error: unknown) => failures.push(`${row}: ${reasonOf(error)}`));
   }
   return { measurements: bench.measurements, failures };
 }
@@ -98,7 +100,7 @@ async function makeRivals(base: Base): Promise<Pick<Bench, "contenders" | "absen
     try {
       contenders.push(await make());
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       say(`${name} cannot run here: ${reason}`);
       absent.push({ name, reason });
     }

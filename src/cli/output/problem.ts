@@ -1,5 +1,7 @@
 /** A problem for people: the sentence, the machine's own words beneath, what to do, and the code to look up. */
+
 import { isProblem, type Problem } from "../../base/problem.ts";
+import { reasonOf } from "../../base/reason-of.ts";
 import { type Palette, plainPalette } from "./palette.ts";
 import { renderPrintable } from "./printable.ts";
 
@@ -20,7 +22,7 @@ function renderForeseen({ code, message, details, hint }: Problem, palette: Pale
 
 /** A dock's bug has its stack in the dock's log; ours is all that there is. */
 function renderBug(error: unknown, palette: Palette): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   const hint = isProblem(error) ? [`  hint: ${error.hint ?? "the stack is in the dock's log"} ${palette.faint("(BUG)")}`] : [];
   const stack = !isProblem(error) && error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line)) : [];
   return `${[`iscadm: ${palette.bad(`this is a bug in iscadm: ${renderPrintable(message)}`)}`, ...hint, ...stack].join("\n")}\n`;

@@ -1,7 +1,9 @@
 /** One way by which events leave: reads the ledger behind a cursor that outlives the dock, and tries again when nobody takes them. */
+
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import type { Logger } from "pino";
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Forward } from "../../model/dock-config.ts";
 import { type EventDraft, isAtLeast } from "../../model/event.ts";
 import type { Ledger } from "../../store/ledger/ledger.ts";
@@ -83,7 +85,7 @@ export class Forwarder implements AsyncDisposable {
     this.#outlet = undefined;
     writeBookmark(this.#bookmark, this.#cursor.seq);
     if (this.#ended) return;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     if (!this.#failed) this.#tell("forward.failed", "warning", `events cannot leave: ${reason}`);
     this.#failed = true;
     this.#log.warn({ forward: this.#forward.target, error: reason, retryMs: this.#pauseMs }, "forward");

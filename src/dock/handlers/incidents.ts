@@ -1,6 +1,8 @@
 /** incidents, incident-show, incident-export. */
+
 import { posix } from "node:path";
 import { Problem } from "../../base/problem.ts";
+import { reasonOf } from "../../base/reason-of.ts";
 import { checkIncident } from "../../engine/respond/check-incident.ts";
 import type { Dock } from "../dock.ts";
 import type { Handlers } from "../server.ts";
@@ -28,6 +30,6 @@ export function incidentHandlers({ engine }: Dock): Pick<Handlers, "incidents" |
 }
 
 function notWritten(id: string, file: string, cause: unknown): Problem {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   return new Problem("USAGE", `cannot write incident ${id} to ${file}: ${reason}`, { cause });
 }

@@ -1,5 +1,7 @@
 /** What every step of a build is given, and how a step is told of and fails. */
+
 import { isProblem, Problem } from "../../base/problem.ts";
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Host } from "../../host/host.ts";
 import type { ReadTree } from "../../host/tree.ts";
 import type { Blueprint } from "../../model/blueprint.ts";
@@ -69,12 +71,12 @@ const noSpace = /ENOSPC|no space left on device|disk quota exceeded/i;
 
 /** Whether a program's or the kernel's words say that the disk is full. */
 export function isFullDisk(error: unknown): boolean {
-  const lines = [error instanceof Error ? error.message : String(error), ...(isProblem(error) ? error.details : [])];
+  const lines = [reasonOf(error), ...(isProblem(error) ? error.details : [])];
   return lines.some((line) => noSpace.test(line));
 }
 
 function stepProblem({ blueprint, signal, layout }: BuildContext, step: StepName, error: unknown): Problem {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   const details = isProblem(error) ? error.details : [];
   if (signal?.aborted)
     return new Problem("BUILD_FAILED", `cannot build ${blueprint.name}: it was stopped in step ${step}`, { cause: error });

@@ -2,8 +2,10 @@
  * A root from an OCI image. Its layers were made by strangers: they are copied and checked against their digests by skopeo, and unpacked by umoci
  * as root of a user namespace which sees nothing of the host that it could write to, has no network, and cannot make devices.
  */
+
 import { createHash } from "node:crypto";
 import { isProblem, Problem } from "../../base/problem.ts";
+import { reasonOf } from "../../base/reason-of.ts";
 import { OciImageConfig } from "../../model/oci-image-config.ts";
 import { copyImage, isImageReference, localTag, readImageConfig } from "../../tools/skopeo.ts";
 import { unpackArguments } from "../../tools/umoci.ts";
@@ -131,7 +133,7 @@ function explain(code: "SOURCE_REFUSED" | "BUILD_FAILED", sentence: string, erro
   const details = isProblem(error) ? error.details : [];
   const last = details.at(-1) ?? "";
   const said = /msg="((?:\\.|[^"\\])*)"/.exec(last)?.[1]?.replace(/\\(.)/g, "$1") ?? /^\s*⨯ (.+)$/.exec(last)?.[1];
-  const reason = said ?? (error instanceof Error ? error.message : String(error));
+  const reason = said ?? reasonOf(error);
   return new Problem(code, `${sentence}: ${reason}`, { details, hint, cause: error });
 }
 

@@ -1,4 +1,5 @@
 /** The end of a replaced instance: its open connections may end by themselves, up to a limit; then it is asked to end, and taken away. */
+import { reasonOf } from "../../base/reason-of.ts";
 import { hasErrorCode } from "../../host/kernel/libc.ts";
 import { identityOfSlot } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
@@ -35,7 +36,7 @@ export function drainInstance(engine: Engine, draining: Draining): void {
       sensor: "response",
       severity: "alert",
       kind: "response.drain",
-      message: `the replaced instance could not be taken away: ${error instanceof Error ? error.message : String(error)}`.slice(0, 2_000),
+      message: `the replaced instance could not be taken away: ${reasonOf(error)}`,
       isc: draining.name,
       image: draining.previous.image,
       facts: { instance: draining.previous.instance },

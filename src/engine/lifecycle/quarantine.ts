@@ -28,7 +28,7 @@ export function quarantineIsc(engine: Engine, name: Name, reason: string, trigge
       sensor: "response",
       severity: running && !frozen ? "critical" : "alert",
       kind: "response.quarantine",
-      message: `in quarantine: ${reason}${running && !frozen ? "; its processes could not be frozen" : ""}`.slice(0, 2_000),
+      message: `in quarantine: ${reason}${running && !frozen ? "; its processes could not be frozen" : ""}`,
       isc: name,
       image: record.image,
       facts: { outcome: "done", reason: reason.slice(0, 500), running, frozen, ...(incident === undefined ? {} : { incident }) },

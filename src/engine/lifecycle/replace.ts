@@ -3,7 +3,9 @@
  * one step. Every state on the way is one isc.json, so that a dock that dies finds either the old or the new one in place and takes the
  * other away (see reconcile.ts).
  */
+
 import { isProblem, Problem } from "../../base/problem.ts";
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Digest } from "../../model/digest.ts";
 import type { Manifest } from "../../model/image.ts";
 import type { IscRecord } from "../../model/isc.ts";
@@ -131,12 +133,12 @@ function tellReplaced(engine: Engine, { why }: ReplaceRequest, { name, image, in
 }
 
 function tellKept(engine: Engine, { name, why }: ReplaceRequest, error: unknown): void {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   engine.events.emit({
     sensor: "response",
     severity: "alert",
     kind: `response.${why}`,
-    message: `the instance before serves on: ${reason}`.slice(0, 2_000),
+    message: `the instance before serves on: ${reason}`,
     isc: name,
     facts: { outcome: "kept", reason: reason.slice(0, 1_000) },
   });

@@ -2,7 +2,9 @@
  * Evidence: what an ISC is and holds at this moment, gathered before something is done to it that cannot be undone. Its processes should
  * be frozen, or they go on while they are looked at. The archive is made beside and appears whole.
  */
+
 import { createHash } from "node:crypto";
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Event, EventDraft } from "../../model/event.ts";
 import { type Incident, incidentFile, incidentPayloadType, incidentSignatureFile } from "../../model/incident.ts";
 import type { IscRecord } from "../../model/isc.ts";
@@ -81,7 +83,7 @@ export async function tryKeepEvidence(engine: Engine, request: EvidenceRequest):
     tell("notice", `evidence is kept as incident ${incident}`, { outcome: "done", incident, action: request.action });
     return incident;
   } catch (error) {
-    const reason = (error instanceof Error ? error.message : String(error)).slice(0, 1_000);
+    const reason = reasonOf(error).slice(0, 1_000);
     tell("alert", `evidence could not be kept: ${reason}`, { outcome: "failed", action: request.action, reason });
     return undefined;
   }
@@ -100,7 +102,7 @@ async function attempt<T>({ gaps }: Draft, what: string, work: () => Promise<T>,
   try {
     return await work();
   } catch (error) {
-    gaps.push(`${what}: ${error instanceof Error ? error.message : String(error)}`.slice(0, 500));
+    gaps.push(`${what}: ${reasonOf(error)}`.slice(0, 500));
     return otherwise;
   }
 }

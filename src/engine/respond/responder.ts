@@ -3,6 +3,7 @@
  * was done are events of the ledger, and all it knows after a restart is what it reads there.
  */
 
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Digest } from "../../model/digest.ts";
 import type { Event, EventDraft } from "../../model/event.ts";
 import type { Name } from "../../model/name.ts";
@@ -148,7 +149,7 @@ export class Responder implements AsyncDisposable {
       } catch (error) {
         // Whatever went wrong because the dock ends: the next one finds it unfinished.
         if (this.#ended) return;
-        const reason = (error instanceof Error ? error.message : String(error)).slice(0, 1_000);
+        const reason = reasonOf(error).slice(0, 1_000);
         this.#tell(name, "response.failed", "critical", `${action} failed: ${reason}`, { ...facts, tookMs: tookMs(), reason });
       }
     };
@@ -163,7 +164,7 @@ export class Responder implements AsyncDisposable {
   #tell(isc: Name, kind: string, severity: EventDraft["severity"], message: string, facts: EventDraft["facts"]): void {
     const image = this.#engine.iscs.find(isc)?.image;
     const about = { isc, ...(image === undefined ? {} : { image }) };
-    const draft: EventDraft = { sensor: "response", severity, kind, message: message.slice(0, 2_000), ...about, facts };
+    const draft: EventDraft = { sensor: "response", severity, kind, message, ...about, facts };
     const before = this.#books.get(isc);
     this.#engine.events.emit(draft);
     // A ledger that cannot be written must not make the dock forget what it does.

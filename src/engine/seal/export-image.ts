@@ -1,6 +1,8 @@
 /** An image as one file, to carry to another dock. */
+
 import { posix } from "node:path";
 import { Problem } from "../../base/problem.ts";
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Host } from "../../host/host.ts";
 import { type Digest, shortDigest } from "../../model/digest.ts";
 import type { Layout } from "../../model/layout.ts";
@@ -43,6 +45,6 @@ export async function exportImage({ host, layout, digest, file, signal }: Export
 function explain(digest: Digest, file: string, cause: unknown): Problem {
   if (isFullDisk(cause))
     return new Problem("DISK_FULL", `cannot export image ${shortDigest(digest)}: no space left for ${file}`, { cause });
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = reasonOf(cause);
   return new Problem("SEAL_FAILED", `cannot export image ${shortDigest(digest)} to ${file}: ${message}`, { cause });
 }

@@ -1,5 +1,7 @@
 /** Takes an exported image into the store: only if it is whole, and signed by a trusted key. The file may come from anybody. */
+
 import { isProblem, Problem } from "../../base/problem.ts";
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Host } from "../../host/host.ts";
 import type { Digest } from "../../model/digest.ts";
 import { Manifest } from "../../model/image.ts";
@@ -88,7 +90,7 @@ function explain(file: string, error: unknown): Problem {
   if (isFullDisk(error)) return new Problem("DISK_FULL", `cannot import ${file}: no space left where images are kept`, { cause: error });
   if (isProblem(error) && error.code === "IMAGE_REFUSED") return error;
   const details = isProblem(error) ? error.details : [];
-  return refused(file, error instanceof Error ? error.message : String(error), error, details);
+  return refused(file, reasonOf(error), error, details);
 }
 
 function refused(file: string, what: string, cause?: unknown, details: readonly string[] = []): Problem {

@@ -1,11 +1,12 @@
 /** Looking that cannot fail: what could not be looked at says why. */
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Seen } from "../../plan/checks/facts.ts";
 
 export function look<T>(ask: () => T): Seen<T> {
   try {
     return { seen: ask() };
   } catch (error) {
-    return { unseen: wordsOf(error) };
+    return { unseen: reasonOf(error) };
   }
 }
 
@@ -13,7 +14,7 @@ export async function lookLong<T>(ask: () => Promise<T>): Promise<Seen<T>> {
   try {
     return { seen: await ask() };
   } catch (error) {
-    return { unseen: wordsOf(error) };
+    return { unseen: reasonOf(error) };
   }
 }
 
@@ -21,8 +22,4 @@ export async function lookLong<T>(ask: () => Promise<T>): Promise<Seen<T>> {
 export function orUndefined<T>(ask: () => T): T | undefined {
   const answer = look(ask);
   return "seen" in answer ? answer.seen : undefined;
-}
-
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
  * The audit sensor: what the processes of ISCs run, what is refused to them and what they try, as the kernel records it. Whose process it
  * was its login id says, which it cannot change (its uid where it has none of ours). Shares the host with auditd, and takes nobody's place.
  */
+import { reasonOf } from "../../base/reason-of.ts";
 import type { AuditBatch } from "../../host/audit.ts";
 import { allLoginUids, identityOfSlot, loginUidBase, slotsPerDock } from "../../model/identity.ts";
 import { type AuditOwner, describeAudit, describeDropped, type ExpectedSession } from "../../plan/watch/audit-words.ts";
@@ -61,7 +62,7 @@ class AuditSensor {
       audit.setHeard(true);
       return listener;
     } catch (error) {
-      audit.setHeard(error instanceof Error ? error.message : String(error));
+      audit.setHeard(reasonOf(error));
       throw error;
     }
   }

@@ -2,6 +2,7 @@
  * The exec gate (validated execution): every program that an ISC runs is asked about before it runs, in a thread of its own, and runs only
  * when it is a program of the sealed image, with the recorded content, that `rights.execute` lets run. What is denied is told.
  */
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Denial, ExecGate } from "../../host/exec-gate.ts";
 import { identityOfSlot } from "../../model/identity.ts";
 import type { Name } from "../../model/name.ts";
@@ -22,7 +23,7 @@ export async function startExecGate(engine: Engine): Promise<AsyncDisposable> {
   try {
     sensor.open();
   } catch (error) {
-    engine.execGate.setGate(wordsOf(error));
+    engine.execGate.setGate(reasonOf(error));
     throw error;
   }
   engine.watchers.add({
@@ -69,7 +70,7 @@ class ExecGateSensor implements AsyncDisposable {
     try {
       await this.#mark(watched);
     } catch (error) {
-      this.#tellUnheld(watched, wordsOf(error));
+      this.#tellUnheld(watched, reasonOf(error));
       throw error;
     }
   }
@@ -147,7 +148,7 @@ class ExecGateSensor implements AsyncDisposable {
       sensor: "exec",
       severity: "alert",
       kind: "sensor.missing",
-      message: `the exec gate does not hold it: ${reason}`.slice(0, 2_000),
+      message: `the exec gate does not hold it: ${reason}`,
       isc: record.name,
       image: manifest.digest,
       facts: { sensor: "exec", reason },
@@ -163,7 +164,7 @@ class ExecGateSensor implements AsyncDisposable {
       sensor: "exec",
       severity: "alert",
       kind: "sensor.missing",
-      message: `the exec gate has ended, and nothing is denied until it is back: ${reason}`.slice(0, 2_000),
+      message: `the exec gate has ended, and nothing is denied until it is back: ${reason}`,
       facts: { sensor: "exec", reason, remains: "read-only root, noexec on all that is writable, seccomp" },
       technique: "T1562",
     });
@@ -180,7 +181,7 @@ class ExecGateSensor implements AsyncDisposable {
       this.open();
       for (const watched of [...this.#watched.values()]) await this.watch(watched);
     } catch (error) {
-      this.#engine.execGate.setGate(wordsOf(error));
+      this.#engine.execGate.setGate(reasonOf(error));
       return this.#openLater();
     }
     this.#engine.events.emit({
@@ -198,8 +199,4 @@ class ExecGateSensor implements AsyncDisposable {
     this.#endIntervals(Number.POSITIVE_INFINITY);
     await this.#gate?.[Symbol.asyncDispose]();
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
  * The firewall sensor: what was refused, and to or of whom. Packets come through the kernel's log to user space, as many as each link may
  * put into it; how many there were in truth the firewall's counters say. Without that log only the counters are told.
  */
+import { reasonOf } from "../../base/reason-of.ts";
 import type { NflogBatch, RefusedPackets } from "../../host/nflog.ts";
 import { identityOfSlot, isAddressOfDock } from "../../model/identity.ts";
 import { RefusalCounts } from "../../plan/watch/refusal-counts.ts";
@@ -38,7 +39,7 @@ async function listen(engine: Engine, sensor: FirewallSensor): Promise<AsyncDisp
   try {
     return await engine.host.nflog({ group: logGroup, copyBytes }, { onMessage: (batch) => sensor.take(batch), onEnd: missing });
   } catch (error) {
-    return void missing(error instanceof Error ? error.message : String(error));
+    return void missing(reasonOf(error));
   }
 }
 

@@ -1,4 +1,5 @@
 /** One health check, as a blueprint declares it. Network checks are made from the host's side of the link, commands run inside. */
+import { reasonOf } from "../../base/reason-of.ts";
 import type { Health } from "../../model/blueprint.ts";
 import { identityOfSlot } from "../../model/identity.ts";
 import type { IscRecord } from "../../model/isc.ts";
@@ -59,6 +60,6 @@ async function runInside(engine: Engine, name: Name, { command, timeoutMs }: Hea
     if (late) return `not done within ${timeoutMs} ms`;
     return exitCode === 0 ? undefined : `exit code ${exitCode}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
 }

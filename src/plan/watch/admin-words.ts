@@ -20,7 +20,7 @@ export function describeAdmin({ isc, image, command, user, terminal, asker, gate
     sensor: "exec",
     severity: "warning",
     kind: "exec.admin",
-    message: `${who} may run every program of the image, from ${command.join(" ")}`.slice(0, 2_000),
+    message: `${who} may run every program of the image, from ${command.join(" ")}`,
     isc,
     image,
     facts: {

@@ -85,7 +85,7 @@ export function describeAudit(fact: AuditFact, count: number, owner: AuditOwner,
     isc,
     image,
     ...told,
-    message: told.message.slice(0, mostMessage),
+    message: told.message,
     facts: { ...factsOf(fact, uidBase), ...(count > 1 && { count }), ...told.facts },
   };
 }
@@ -103,7 +103,6 @@ export function describeDropped(owner: AuditOwner, count: number): EventDraft {
   };
 }
 
-const mostMessage = 2_000;
 const mostText = 500;
 
 function tell(fact: AuditFact, count: number, session: ExpectedSession | undefined): Told | undefined {

@@ -38,7 +38,7 @@ export function describeDenial(denied: Denied, count: number): EventDraft {
     sensor: "exec",
     severity: reason === "changed" ? "critical" : "alert",
     kind: "exec.denied",
-    message: `${basename(program)} (user ${uid}) was not allowed to run ${path}${times}: ${words[reason]}`.slice(0, 2_000),
+    message: `${basename(program)} (user ${uid}) was not allowed to run ${path}${times}: ${words[reason]}`,
     isc,
     ...(image && { image }),
     facts: { path, reason, pid, program, parentPid, parent, uid, command, ...(count > 1 && { count }) },

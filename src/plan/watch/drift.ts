@@ -81,7 +81,7 @@ function renderDrift({ isc, row, evidence }: Finding): EventDraft {
     sensor: "integrity",
     severity,
     kind: "integrity.drift",
-    message: `${row} fails: ${evidence}`.slice(0, 2_000),
+    message: `${row} fails: ${evidence}`,
     isc,
     facts: { row, evidence: evidence.slice(0, 1_000) },
     ...(technique === undefined ? {} : { technique }),
@@ -93,7 +93,7 @@ function renderRestored({ isc, row, evidence }: Finding): EventDraft {
     sensor: "integrity",
     severity: "notice",
     kind: "integrity.restored",
-    message: `${row} is kept again: ${evidence}`.slice(0, 2_000),
+    message: `${row} is kept again: ${evidence}`,
     isc,
     facts: { row, evidence: evidence.slice(0, 1_000) },
   };

@@ -1,6 +1,8 @@
 /** Names and hashes of a tree whose contents nobody may trust: no link is followed, no name is too odd, and there is an end. */
+
 import { createHash } from "node:crypto";
 import fs from "node:fs";
+import { reasonOf } from "../../base/reason-of.ts";
 
 const mostEntries = 20_000;
 const mostBytesEach = 256 * 1024 * 1024;
@@ -47,7 +49,7 @@ async function describe(root: string, inside: Buffer): Promise<object> {
     if (!status.isFile()) return { ...common, kind: "other" };
     return { ...common, kind: "file", ...(size > mostBytesEach ? {} : { sha256: await hashFile(path) }) };
   } catch (error) {
-    return { ...name, unseen: error instanceof Error ? error.message : String(error) };
+    return { ...name, unseen: reasonOf(error) };
   }
 }
 

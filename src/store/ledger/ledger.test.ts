@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import fc from "fast-check";
-import type { EventDraft } from "../../model/event.ts";
+import { type EventDraft, longestMessage } from "../../model/event.ts";
 import { layoutOf } from "../../model/layout.ts";
 import { Name } from "../../model/name.ts";
 import { openLedger } from "./ledger.ts";
@@ -52,6 +52,16 @@ test("what was written is whole, over several segments and lives of the dock, an
   assert.deepEqual(report.faults, []);
   assert.equal(report.count, report.head.seq);
   assert.equal(report.signedUpTo, report.head.seq - 1);
+});
+
+test("a sentence that is too long is cut, and the chain holds", async () => {
+  const ledger = await openLedger(layout());
+  const told: number[] = [];
+  ledger.subscribe(({ message }) => told.push(message.length));
+  ledger.emit({ ...draft(0), message: "x".repeat(longestMessage + 1) });
+  await ledger.close();
+  assert.deepEqual(told, [longestMessage]);
+  assert.deepEqual(await faults(), []);
 });
 
 test("a changed event is named", async () => {

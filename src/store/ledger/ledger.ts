@@ -3,7 +3,7 @@
  * `emit` returns, so a killed dock loses nothing; a machine that loses power may lose what was not yet synced, never the chain.
  */
 import fs from "node:fs";
-import type { Event, EventDraft, EventSink } from "../../model/event.ts";
+import { type Event, type EventDraft, type EventSink, longestMessage } from "../../model/event.ts";
 import type { Layout } from "../../model/layout.ts";
 import { openKeyStore, type Signature } from "../key-store.ts";
 import { findLedgerEnd, type LedgerEnd } from "./ledger-end.ts";
@@ -126,7 +126,8 @@ export class Ledger implements EventSink {
   }
 
   #append(draft: EventDraft): Event {
-    const event: Event = { seq: this.#seq + 1, time: (this.#options.now?.() ?? new Date()).toISOString(), ...draft };
+    const time = (this.#options.now?.() ?? new Date()).toISOString();
+    const event: Event = { seq: this.#seq + 1, time, ...draft, message: draft.message.slice(0, longestMessage) };
     const { text, hash } = renderLedgerLine(event, this.#hash);
     const bytes = Buffer.from(`${text}\n`);
     const written = fs.writeSync(this.#fd, bytes);
