@@ -26,7 +26,7 @@ export const EventDraft = z.strictObject({
   /** What happened, as two words: `exec.denied`, `firewall.refused`, `dock.command`. Stable: policies and filters name it. */
   kind: z.string().regex(/^[a-z]+\.[a-z-]+$/),
   /** One sentence for people. */
-  message: z.string().max(longestMessage),
+  message: z.string(),
   /** Absent for what concerns the dock alone. */
   isc: Name.optional(),
   image: Digest.optional(),
@@ -45,6 +45,7 @@ export const Event = EventDraft.extend({
   seq: z.number().int().positive(),
   /** ISO 8601, UTC, milliseconds. */
   time: z.iso.datetime(),
+  message: z.string().max(longestMessage),
 });
 export type Event = z.infer<typeof Event>;
 
