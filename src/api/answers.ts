@@ -4,12 +4,13 @@ import type { Capability } from "../model/capability.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Finding } from "../model/finding.ts";
 import type { ImageSummary, Manifest } from "../model/image.ts";
-import type { Incident, IncidentSummary } from "../model/incident.ts";
-import type { IscRecord, IscSummary } from "../model/isc.ts";
+import type { CheckedIncident, IncidentSummary } from "../model/incident.ts";
+import type { ExposureWindow, IscRecord, IscSummary } from "../model/isc.ts";
 import type { LedgerReport } from "../model/ledger.ts";
 import type { Name } from "../model/name.ts";
 import type { Exposure } from "../model/network.ts";
 import type { Pruned } from "../model/pruned.ts";
+import type { Rehearsal } from "../model/respond.ts";
 import type { SnapshotRecord } from "../model/snapshot.ts";
 
 export interface BuildAnswer {
@@ -46,17 +47,6 @@ export interface ShowAnswer {
   readonly memoryBytes?: number;
   readonly processCount?: number;
   readonly cpuMs?: number;
-}
-
-export interface ExposureWindow {
-  /** Milliseconds since the instance that serves was started. */
-  readonly currentMs?: number;
-  readonly lastMs?: number;
-  readonly longestMs?: number;
-  /** Instances that were replaced. */
-  readonly replaced: number;
-  /** Instances that still finish open connections. */
-  readonly draining: number;
 }
 
 /** One entry per name asked for, in that order. */
@@ -158,35 +148,17 @@ export interface LedgerVerifyAnswer extends LedgerReport {
   readonly tookMs: number;
 }
 
-export interface PolicyTestAnswer {
+export interface PolicyTestAnswer extends Rehearsal {
   readonly isc: Name;
-  readonly mode: "enforce" | "observe";
   /** Events that were held against the policy. */
   readonly events: number;
-  readonly steps: readonly {
-    /** ISO 8601: when it would have been done. */
-    readonly time: string;
-    /** The event's number and kind. */
-    readonly seq: number;
-    readonly kind: string;
-    /** `wait`: a cool-down was on. */
-    readonly action: string;
-    readonly reason: string;
-  }[];
 }
 
 export interface IncidentsAnswer {
   readonly incidents: readonly IncidentSummary[];
 }
 
-export interface IncidentShowAnswer {
-  readonly incident: Incident;
-  readonly sizeBytes: number;
-  /** The trusted key that signed it. */
-  readonly signedBy?: string;
-  /** What is not as it was signed. */
-  readonly faults: readonly string[];
-}
+export type IncidentShowAnswer = CheckedIncident;
 
 export interface IncidentExportAnswer {
   readonly id: string;

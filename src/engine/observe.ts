@@ -1,6 +1,6 @@
 /** What the dock sees of its ISCs: from records in memory and a few small reads of /proc. */
 import { identityOfSlot } from "../model/identity.ts";
-import type { IscRecord, IscStatus, IscSummary } from "../model/isc.ts";
+import type { ExposureWindow, IscRecord, IscStatus, IscSummary } from "../model/isc.ts";
 import type { Engine } from "./engine.ts";
 import { findExitCode, findProcess } from "./parts/process.ts";
 
@@ -27,14 +27,6 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
     ...(pressures.length > 0 && { pressures }),
     ...(record.quarantine && { quarantine: record.quarantine }),
   };
-}
-
-export interface ExposureWindow {
-  readonly currentMs?: number;
-  readonly lastMs?: number;
-  readonly longestMs?: number;
-  readonly replaced: number;
-  readonly draining: number;
 }
 
 /** How long the instance that serves has been there, and how long those before it had been. Undefined where neither is to be told. */

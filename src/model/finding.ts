@@ -29,6 +29,21 @@ export const contractRows = [
 ] as const;
 export type ContractRow = (typeof contractRows)[number];
 
+/** Rows whose failing says: what runs is no longer what was sealed, or no longer held. */
+export const rowsOfChange = [
+  "root.sealed",
+  "root.signed",
+  "write.noexec",
+  "write.declared",
+  "ns.own",
+  "uid.range",
+  "caps.none",
+  "nnp",
+  "seccomp",
+  "wx",
+  "exec.sealed",
+] as const satisfies readonly ContractRow[];
+
 export interface Finding {
   readonly isc: Name;
   readonly row: ContractRow;

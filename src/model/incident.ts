@@ -40,3 +40,12 @@ export interface IncidentLimits {
   readonly keep: number;
   readonly sizeBytes: number;
 }
+
+export interface CheckedIncident {
+  readonly incident: Incident;
+  readonly sizeBytes: number;
+  /** The key that signed it; absent when nobody trusted did. */
+  readonly signedBy?: string;
+  /** What is not as it was signed. */
+  readonly faults: readonly string[];
+}

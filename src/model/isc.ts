@@ -74,3 +74,14 @@ export interface IscSummary {
   readonly containment: string;
   readonly writes: string;
 }
+
+export interface ExposureWindow {
+  /** Milliseconds since the instance that serves was started. */
+  readonly currentMs?: number;
+  readonly lastMs?: number;
+  readonly longestMs?: number;
+  /** Instances that were replaced. */
+  readonly replaced: number;
+  /** Instances that still finish open connections. */
+  readonly draining: number;
+}

@@ -60,3 +60,18 @@ export interface NotifyTarget {
   readonly to: { readonly kind: "url"; readonly url: string } | { readonly kind: "command"; readonly command: readonly string[] };
   readonly severity: Severity;
 }
+
+/** What a policy would have done. */
+export interface Rehearsal {
+  readonly mode: ResponsePolicy["mode"];
+  readonly steps: readonly {
+    /** ISO 8601: when it would have been done. */
+    readonly time: string;
+    /** The event's number and kind. */
+    readonly seq: number;
+    readonly kind: string;
+    /** `wait`: a cool-down was on. */
+    readonly action: string;
+    readonly reason: string;
+  }[];
+}

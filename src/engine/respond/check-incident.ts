@@ -1,21 +1,12 @@
 /** Is an incident's archive what the dock made? Its index is signed, and names the hash of everything else. */
 import { createHash } from "node:crypto";
 import { Problem } from "../../base/problem.ts";
-import { type Incident, incidentFile, incidentPayloadType, incidentSignatureFile } from "../../model/incident.ts";
+import { type CheckedIncident, type Incident, incidentFile, incidentPayloadType, incidentSignatureFile } from "../../model/incident.ts";
 import { encodeForSigning } from "../../model/seal.ts";
 import { openKeyStore } from "../../store/key-store.ts";
 import { tarExtractArguments, tarListArguments } from "../../tools/tar.ts";
 import { withWorkDirectory } from "../build/work-directory.ts";
 import type { Engine } from "../engine.ts";
-
-export interface CheckedIncident {
-  readonly incident: Incident;
-  readonly sizeBytes: number;
-  /** The key that signed it; absent when nobody trusted did. */
-  readonly signedBy?: string;
-  /** What is not as it was signed. */
-  readonly faults: readonly string[];
-}
 
 /** Throws Problem INCIDENT_UNKNOWN or STATE_DAMAGED. */
 export async function checkIncident(engine: Engine, id: string): Promise<CheckedIncident> {

@@ -1,19 +1,8 @@
 /** What would have been done about events of the past. */
 import type { Event } from "../../model/event.ts";
-import type { ResponseDeclaration } from "../../model/respond.ts";
+import type { Rehearsal, ResponseDeclaration } from "../../model/respond.ts";
 import { joinPolicies } from "../../plan/response/policy.ts";
 import { simulateResponses } from "../../plan/response/simulate.ts";
-
-export interface Rehearsal {
-  readonly mode: "enforce" | "observe";
-  readonly steps: readonly {
-    readonly time: string;
-    readonly seq: number;
-    readonly kind: string;
-    readonly action: string;
-    readonly reason: string;
-  }[];
-}
 
 /** @param events of one ISC, oldest first */
 export function rehearse(dock: ResponseDeclaration, blueprint: ResponseDeclaration | undefined, events: readonly Event[]): Rehearsal {

@@ -1,5 +1,5 @@
 /** The policy that holds for an ISC: what its blueprint says, then what the dock's configuration says, then what always holds. Pure. */
-import type { ContractRow } from "../../model/finding.ts";
+import { type ContractRow, rowsOfChange } from "../../model/finding.ts";
 import type { Budgets, ResponseDeclaration, ResponsePolicy, ResponseRule } from "../../model/respond.ts";
 
 const minuteMs = 60_000;
@@ -7,21 +7,7 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /** What a fresh start from the sealed image mends. Of other rows a person is told. */
-const provesChange: readonly ContractRow[] = [
-  "root.sealed",
-  "root.signed",
-  "write.noexec",
-  "write.declared",
-  "kernel.masked",
-  "ns.own",
-  "uid.range",
-  "caps.none",
-  "nnp",
-  "seccomp",
-  "wx",
-  "exec.sealed",
-  "scratch.encrypted",
-];
+const provesChange: readonly ContractRow[] = [...rowsOfChange, "kernel.masked", "scratch.encrypted"];
 
 const usualLadder: Budgets = {
   restart: { times: 3, perMs: 10 * minuteMs },

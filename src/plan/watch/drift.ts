@@ -1,6 +1,6 @@
 /** Findings of one look after another: which row has begun to fail, and which is well again. Pure. */
 import type { EventDraft, Severity } from "../../model/event.ts";
-import type { ContractRow, Finding } from "../../model/finding.ts";
+import { type ContractRow, type Finding, rowsOfChange } from "../../model/finding.ts";
 import type { Name } from "../../model/name.ts";
 
 /** The rows that fail now, by ISC. */
@@ -11,21 +11,8 @@ export interface DriftStep {
   readonly events: readonly EventDraft[];
 }
 
-/** A row that says: what runs is no longer what was sealed, or no longer held. */
-const provesChange: ReadonlySet<ContractRow> = new Set<ContractRow>([
-  "root.sealed",
-  "root.signed",
-  "write.noexec",
-  "write.declared",
-  "ns.own",
-  "uid.range",
-  "caps.none",
-  "nnp",
-  "seccomp",
-  "wx",
-  "exec.sealed",
-  "ledger.chained",
-]);
+/** Told as critical. */
+const provesChange: ReadonlySet<ContractRow> = new Set<ContractRow>([...rowsOfChange, "ledger.chained"]);
 
 /** MITRE ATT&CK: what somebody would be doing who breaks the row. */
 const techniques: Readonly<Partial<Record<ContractRow, string>>> = {
