@@ -25,6 +25,11 @@ export const Windows = z.strictObject({
 });
 export type Windows = z.infer<typeof Windows>;
 
+/** One more is gone. */
+export function addWindow(windows: Windows | undefined, lastMs: number): Windows {
+  return { count: (windows?.count ?? 0) + 1, lastMs, longestMs: Math.max(windows?.longestMs ?? 0, lastMs) };
+}
+
 /** The ISC that a name or the name of an instance means. */
 export function serviceOf(name: Name): Name {
   const dot = name.indexOf(".");

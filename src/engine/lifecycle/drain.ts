@@ -1,13 +1,11 @@
 /** The end of a replaced instance: its open connections may end by themselves, up to a limit; then it is asked to end, and taken away. */
 import { reasonOf } from "../../base/reason-of.ts";
-import { hasErrorCode } from "../../host/kernel/libc.ts";
-import { identityOfSlot } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
-import type { Beside, Windows } from "../../model/instance.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { addWindow, type Beside } from "../../model/instance.ts";
 import type { Name } from "../../model/name.ts";
 import type { Exposure } from "../../model/network.ts";
 import type { Engine } from "../engine.ts";
+import { forgetConnections } from "../parts/connections.ts";
 import { findProcess } from "../parts/process.ts";
 import { refreshDependents } from "../parts/traffic.ts";
 import { recordOfBeside, withoutBeside } from "./beside.ts";
@@ -58,7 +56,8 @@ async function drain(engine: Engine, draining: Draining): Promise<void> {
     const now = engine.iscs.find(name);
     if (!now || !isBeside(engine, draining)) return false;
     await removeInstance(engine, record);
-    forgetDatagrams(engine, record, draining);
+    // A row of datagrams has no end: whoever goes on sending them would go on sending them to nobody.
+    if (takesDatagrams(draining)) forgetConnections(engine, record);
     await engine.iscs.update(name, { beside: withoutBeside(now, previous.instance), windows: addWindow(now.windows, windowMs) });
     return true;
   });
@@ -98,19 +97,8 @@ function isBeside(engine: Engine, { name, previous }: Draining): boolean {
   return beside.some(({ instance, role }) => instance === previous.instance && role === "previous");
 }
 
-function addWindow(windows: Windows | undefined, lastMs: number): NonNullable<IscRecord["windows"]> {
-  return { count: (windows?.count ?? 0) + 1, lastMs, longestMs: Math.max(windows?.longestMs ?? 0, lastMs) };
-}
-
-/** A row of datagrams has no end: without this, whoever goes on sending them would go on sending them to nobody. */
-function forgetDatagrams(engine: Engine, { slot }: IscRecord, { manifest, exposures }: Draining): void {
-  if (![...manifest.posture.network.listen, ...exposures].some(({ protocol }) => protocol === "udp")) return;
-  const { address, address6 } = identityOfSlot(engine.dock, slot);
-  try {
-    engine.host.kernel.conntrack.forgetConnections([address, address6]);
-  } catch (error) {
-    if (!hasErrorCode(error, "EOPNOTSUPP", "EINVAL", "EPROTONOSUPPORT")) throw error;
-  }
+function takesDatagrams({ manifest, exposures }: Draining): boolean {
+  return [...manifest.posture.network.listen, ...exposures].some(({ protocol }) => protocol === "udp");
 }
 
 interface Drained {

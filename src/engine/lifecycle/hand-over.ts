@@ -1,4 +1,5 @@
 /** Replacing an instance whose volumes two cannot use at once: the old one ends, then the fresh one starts on its volumes. */
+import { addWindow } from "../../model/instance.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { findSnapshot } from "../snapshots.ts";
@@ -16,12 +17,7 @@ export async function handOver(engine: Engine, { name, next, snapshot }: Step): 
   await endProcesses(engine, before);
   await removeInstance(engine, before);
   const { instance, slot, machineId, image } = next;
-  const lastMs = reachableMs;
-  const windows = {
-    count: (before.windows?.count ?? 0) + 1,
-    lastMs,
-    longestMs: Math.max(before.windows?.longestMs ?? 0, lastMs),
-  };
+  const windows = addWindow(before.windows, reachableMs);
   await engine.iscs.update(name, { instance, slot, machineId, image, beside: withoutBeside(before, instance), windows });
   try {
     await startFresh(engine, name);

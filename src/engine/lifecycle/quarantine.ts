@@ -3,11 +3,11 @@
  * dock finishes. Release is the same way back.
  */
 
-import { hasErrorCode } from "../../host/kernel/libc.ts";
 import { identityOfSlot } from "../../model/identity.ts";
 import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
+import { forgetConnections } from "../parts/connections.ts";
 import { freeze, isFrozen, thaw } from "../parts/freezer.ts";
 import { findProcess } from "../parts/process.ts";
 import { ensureTraffic } from "../parts/traffic.ts";
@@ -95,13 +95,8 @@ function instancesOf(engine: Engine, record: IscRecord): readonly IscRecord[] {
  */
 async function cut(engine: Engine, instance: IscRecord): Promise<void> {
   const manifest = await engine.images.findManifest(instance.image);
-  const { address, address6, link } = identityOfSlot(engine.dock, instance.slot);
+  const { link } = identityOfSlot(engine.dock, instance.slot);
   if (manifest) ensureTraffic(engine, instance, manifest.posture.network);
   else engine.firewall.set(instance.name, [{ set: "quarantined", key: [link] }]);
-  try {
-    engine.host.kernel.conntrack.forgetConnections([address, address6]);
-  } catch (error) {
-    // A kernel without nf_conntrack_netlink: they are cut all the same, their clients wait in vain.
-    if (!hasErrorCode(error, "EOPNOTSUPP") && !hasErrorCode(error, "EINVAL") && !hasErrorCode(error, "EPROTONOSUPPORT")) throw error;
-  }
+  forgetConnections(engine, instance);
 }
