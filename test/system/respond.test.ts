@@ -52,7 +52,11 @@ describe("responses", () => {
     if ((await find())?.status === "quarantined") await dock.client.call("reset", { names: [web] });
     const since = lastSeq(dock);
     // An event that comes at once, whatever else the machine does.
-    const asked = dock.client.call("exec", { name: web, command: ["/bin/true"], admin: true }).catch(() => undefined);
+    const call =
+      action === "release"
+        ? dock.client.call("quarantine", { names: [web] })
+        : dock.client.call("exec", { name: web, command: ["/bin/true"], admin: true });
+    const asked = call.catch(() => undefined);
     await waitFor("response.begin", action, since);
     await sleep(delayMs);
     await dock.kill();
@@ -185,6 +189,7 @@ describe("responses", () => {
     ["cleanse", ""],
     ["update", ""],
     ["rollback", ", snapshot: good"],
+    ["release", ""],
     ["destroy", ", shred: true"],
   ] as const) {
     test(`killed in the middle of ${action}, the dock finishes it when it is back`, async () => {
@@ -192,7 +197,9 @@ describe("responses", () => {
       await dock.client.call("release", { names: [web] });
       if (action === "rollback") await dock.client.call("snapshot", { name: web, snapshot: "good" });
       const ladder = "restart reset quarantine cleanse update rollback destroy".replaceAll(/\w+/g, "$&: { times: 1000, per: 1h },");
-      const rules = `[{ event: exec.admin, do: ${action}${more} }, { event: integrity, do: ignore }]`;
+      // The quarantine that was asked for is what it is released from.
+      const event = action === "release" ? "dock.command" : "exec.admin";
+      const rules = `[{ event: ${event}, do: ${action}${more} }, { event: integrity, do: ignore }]`;
       await restartWith(`${quick}\nrespond: { cooldown: 0s, ladder: { ${ladder} }, rules: ${rules} }`);
       for (const delayMs of [0, 30, 90, 200, 400]) await breakOff(action, delayMs);
       const { faults } = await dock.client.call("ledger-verify", {});
