@@ -1,6 +1,6 @@
 /** dock.yaml: what an operator may write there. */
 import { z } from "zod";
-import type { ForwardTarget } from "../model/dock-config.ts";
+import { auditLevels, type ForwardTarget } from "../model/dock-config.ts";
 import { severities } from "../model/event.ts";
 import type { NotifyTarget } from "../model/respond.ts";
 import { respondForm } from "./respond-form.ts";
@@ -93,7 +93,22 @@ const notify = z
   .default([])
   .describe("Who is told what the dock has done by itself.");
 
+const audit = z
+  .enum(auditLevels, { error: `expected ${auditLevels.join(" or ")}` })
+  .default("full")
+  .describe(
+    "light records sessions and what the system call filter refuses, at no cost; full also what is run, and what the kernel refuses.",
+  );
+
 export const dockConfigForm = z.strictObject(
-  { dock: z.literal(1, "expected 1, the version of this format"), ledger, integrity, incidents, respond: respondForm.prefault({}), notify },
+  {
+    dock: z.literal(1, "expected 1, the version of this format"),
+    ledger,
+    audit,
+    integrity,
+    incidents,
+    respond: respondForm.prefault({}),
+    notify,
+  },
   { error: "expected a mapping that begins with dock: 1" },
 );

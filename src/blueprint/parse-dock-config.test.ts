@@ -20,7 +20,13 @@ test("without a word everything has its default", () => {
     incidents: { keep: 50, sizeBytes: 1024 ** 3 },
     respond: { rules: [] },
     notify: [],
+    audit: "full",
   });
+});
+
+test("audit has two levels", () => {
+  assert.equal(parseDockConfig("dock: 1\naudit: light\n", "dock.yaml").audit, "light");
+  assert.match(detailsOf("dock: 1\naudit: off\n")[0] ?? "", /^dock\.yaml:2:8: audit: found .*off.*, expected full or light$/);
 });
 
 test("events are forwarded by every way", () => {

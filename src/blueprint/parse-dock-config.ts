@@ -13,12 +13,13 @@ export function parseDockConfig(text: string, file: string): DockConfig {
       details: answer.lines,
     });
   }
-  const { ledger, integrity, incidents, respond, notify } = answer.data;
+  const { ledger, audit, integrity, incidents, respond, notify } = answer.data;
   return {
     ledger: { keepMs: ledger.keep, sizeBytes: ledger.size, forward: ledger.forward },
     incidents: { keep: incidents.keep, sizeBytes: incidents.size },
     respond,
     notify,
+    audit,
     integrity: { probeEveryMs: integrity.every, rehashEveryMs: integrity.image },
   };
 }

@@ -74,6 +74,7 @@ export async function runDock(wanted: DockSettings): Promise<void> {
     events: ledger,
     ledger: watch,
     incidents: config.incidents,
+    audit: config.audit,
     onWatcherError: (watcher, error) => log.error({ err: error, watcher }, "watcher"),
   });
   const dock: Dock = {

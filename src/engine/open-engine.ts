@@ -2,6 +2,7 @@
 import { KeyedLock } from "../base/keyed-lock.ts";
 import { Problem } from "../base/problem.ts";
 import type { Host } from "../host/host.ts";
+import type { AuditLevel } from "../model/dock-config.ts";
 import type { EventSink } from "../model/event.ts";
 import type { DockIdentity } from "../model/identity.ts";
 import type { IncidentLimits } from "../model/incident.ts";
@@ -39,6 +40,7 @@ export interface EngineOptions {
   readonly events: EventSink;
   readonly ledger: LedgerView;
   readonly incidents: IncidentLimits;
+  readonly audit: AuditLevel;
   readonly onWatcherError: (watcher: string, error: unknown) => void;
 }
 
@@ -83,7 +85,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     watchers: new Watchers(layout.parts, options.onWatcherError),
     conditions: new Conditions(),
     execGate: new ExecGateState(),
-    audit: new AuditState(host, identity),
+    audit: new AuditState(host, identity, options.audit),
     locks: new KeyedLock(),
     hierarchies,
     libexec: options.libexec,

@@ -16,6 +16,13 @@ export interface Forward {
   readonly severity: Severity;
 }
 
+/**
+ * `full`: also what is run, with its arguments, and what the kernel refuses. `light`: sessions, and what the system call filter refuses; it
+ * needs no rule of the kernel's audit, and a rule of whomever makes every system call of the whole host slower.
+ */
+export const auditLevels = ["full", "light"] as const;
+export type AuditLevel = (typeof auditLevels)[number];
+
 export interface DockConfig {
   readonly ledger: {
     /** Segments whose last event is older are removed. */
@@ -28,5 +35,6 @@ export interface DockConfig {
   /** What holds for all ISCs, beside what their blueprints say. */
   readonly respond: ResponseDeclaration;
   readonly notify: readonly NotifyTarget[];
+  readonly audit: AuditLevel;
   readonly integrity: { readonly probeEveryMs: number; readonly rehashEveryMs: number };
 }

@@ -114,6 +114,24 @@ describe("the audit sensor", { skip: hasAudit() ? false : "the kernel's audit ca
     console.log(`# ${finding?.evidence}`);
   });
 
+  test("light audit needs no rule: sessions and what the filter refuses are told, what runs is not", async () => {
+    await dock.quit();
+    dock.configure("audit: light\nrespond: { mode: observe }");
+    await dock.launch();
+    assert.deepEqual(listAuditRules(readDockSettings(dock.environment).identity), []);
+    const seq = lastSeq(dock);
+    await run("/bin/sh", "-c", "unshare -U true; echo done");
+    await told("audit.attempt", seq);
+    await told("audit.session", seq);
+    assert.ok(!readEvents(dock).some((event) => event.seq > seq && event.kind === "audit.command"));
+    const { findings } = await dock.client.call("verify", { names: [web] });
+    const finding = findings.find(({ row }) => row === "audit.on");
+    assert.deepEqual([finding?.verdict, /light by dock\.yaml/.test(finding?.evidence ?? "")], ["PASS", true], finding?.evidence);
+    await dock.quit();
+    dock.configure("respond: { mode: observe }");
+    await dock.launch();
+  });
+
   test("how much slower audit makes a process that starts others (a figure, not a promise)", async () => {
     const loop = ["/bin/sh", "-c", "i=0; while [ $i -lt 400 ]; do /bin/true; i=$((i+1)); done"];
     const rate = async () => {

@@ -1,9 +1,10 @@
 /** What the dock knows and does about the kernel's audit: its own rules, whether it is heard, and whose sessions are expected. */
 import type { Host } from "../../host/host.ts";
+import type { AuditLevel } from "../../model/dock-config.ts";
 import type { DockIdentity } from "../../model/identity.ts";
 import type { AuditFacts } from "../../plan/checks/facts.ts";
 import type { ExpectedSession } from "../../plan/watch/audit-words.ts";
-import { auditKey, renderAuditRules } from "../../render/audit-rules.ts";
+import { type AuditRuleText, auditKey, renderAuditRules } from "../../render/audit-rules.ts";
 import { runtimePrograms } from "../../tools/oci-runtime.ts";
 
 /** Sessions that were expected and never seen, because audit could not be read. */
@@ -12,13 +13,15 @@ const mostExpected = 256;
 export class AuditState {
   readonly #host: Host;
   readonly #dock: DockIdentity;
+  readonly #level: AuditLevel;
   readonly #expected = new Map<number, ExpectedSession>();
   #heard: string | true = "the audit sensor was not started";
   #enabledHere = false;
 
-  constructor(host: Host, dock: DockIdentity) {
+  constructor(host: Host, dock: DockIdentity, level: AuditLevel) {
     this.#host = host;
     this.#dock = dock;
+    this.#level = level;
   }
 
   /** @param heard true, or why nothing is heard */
@@ -42,9 +45,12 @@ export class AuditState {
       control.setEnabled(true);
       this.#enabledHere = true;
     }
-    const wanted = renderAuditRules(this.#dock, runtimePrograms.runsc);
-    control.deleteRules(control.compareRules(auditKey(this.#dock), wanted).extra);
-    for (const rule of wanted) control.addRule(rule);
+    const key = auditKey(this.#dock);
+    const all = renderAuditRules(this.#dock, runtimePrograms.runsc);
+    control.deleteRules(control.compareRules(key, all).extra);
+    for (const rule of all) control.addRule(rule);
+    // Put in at every level: that the kernel says so shows who hears it.
+    control.deleteRules(control.compareRules(key, this.#wanted()).extra);
     return !enabled;
   }
 
@@ -61,16 +67,21 @@ export class AuditState {
   look(): AuditFacts {
     using control = new this.#host.kernel.audit.AuditControl();
     const key = auditKey(this.#dock);
-    const wanted = renderAuditRules(this.#dock, runtimePrograms.runsc);
+    const wanted = this.#wanted();
     const { missing, extra } = control.compareRules(key, wanted);
     return {
       key,
+      level: this.#level,
       enabled: control.readStatus().enabled,
       rules: wanted.length,
       missing,
       extra: extra.length,
       heard: this.#heard,
     };
+  }
+
+  #wanted(): readonly AuditRuleText[] {
+    return this.#level === "light" ? [] : renderAuditRules(this.#dock, runtimePrograms.runsc);
   }
 
   readLost(): number {

@@ -177,6 +177,13 @@ test("audit that cannot be had or heard is skipped, with the reason", () => {
   }
 });
 
+test("light audit passes, and is named as the exception that it is", () => {
+  const light = withAudit({ level: "light", rules: 0 });
+  assert.deepEqual(failed(light), []);
+  assert.match(evidenceOf(light, "audit.on"), /light by dock\.yaml, a declared exception/);
+  assert.deepEqual(failed(withAudit({ level: "light", rules: 0, extra: 1 })), ["audit.on"]);
+});
+
 test("a stopped ISC answers for its image and its identity only", () => {
   const findings = checkContract({ ...fakeFacts, live: { unseen: "not running" } });
   assert.deepEqual(

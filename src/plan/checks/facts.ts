@@ -1,5 +1,6 @@
 /** Everything that the contract's checks look at, gathered from the running thing in one go. Data only: the checks are pure. */
 
+import type { AuditLevel } from "../../model/dock-config.ts";
 import type { SlotIdentity } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
 import type { IscRecord } from "../../model/isc.ts";
@@ -153,6 +154,7 @@ export interface SeccompFacts {
 
 /** How the kernel's audit stands to the dock. */
 export interface AuditFacts {
+  readonly level: AuditLevel;
   /** Of the dock's rules. */
   readonly key: string;
   readonly enabled: boolean;

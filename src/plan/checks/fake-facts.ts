@@ -187,7 +187,7 @@ export const fakeFacts: IscFacts = {
   host: { machineId: "f".repeat(32), addresses: ["192.0.2.1"], claims: [{ who: "root in /etc/passwd", first: 0, count: 1 }] },
   cgroupPath: "/isc-ab12/web",
   audit: {
-    seen: { key: "isc:ab12", enabled: true, rules: 10, missing: 0, extra: 0, heard: true },
+    seen: { level: "full", key: "isc:ab12", enabled: true, rules: 10, missing: 0, extra: 0, heard: true },
   },
   ledger: { seen: { first: 1, head: { seq: 12, hash: "a".repeat(64) }, count: 12, signedUpTo: 11, faults: [] } },
 };

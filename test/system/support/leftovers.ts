@@ -2,6 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { AuditControl } from "../../../src/host/kernel/audit/audit-control.ts";
+import { hasAudit } from "./kernel-audit.ts";
 
 export interface DockTraces {
   readonly tag: string;
@@ -21,6 +23,7 @@ export async function listLeftovers(traces: DockTraces): Promise<readonly string
       ...tables(traces),
       ...cgroupDirectories(traces.tag),
       ...processes(traces),
+      ...auditRules(traces),
       ...devices(),
     ];
     if (found.length === 0 || Date.now() > deadline) return found;
@@ -60,6 +63,12 @@ function tables({ tag }: DockTraces): readonly string[] {
     .split("\n")
     .filter((line) => line.includes(`isc_${tag}`))
     .map((line) => `nft ${line}`);
+}
+
+function auditRules({ tag }: DockTraces): readonly string[] {
+  if (!hasAudit()) return [];
+  using control = new AuditControl();
+  return control.compareRules(`isc:${tag}`, []).extra.map(() => `audit rule isc:${tag}`);
 }
 
 function cgroupDirectories(tag: string): readonly string[] {
