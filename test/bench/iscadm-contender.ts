@@ -1,7 +1,7 @@
 /** iscadm itself: a dock of the bench's own, asked through its API as the command line asks it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DockClient, dialSocket } from "../../src/api/node-client.ts";
@@ -62,15 +62,18 @@ export class IscadmContender implements Contender {
 
   /**
    * For the length of `use` the dock runs on the host's own network: a build asks the package archive, which nobody in the machine
-   * can reach. No ISC may run.
+   * can reach. No ISC may run before or after.
+   * @param config lines of dock.yaml for this time
    */
-  async withArchive(use: () => Promise<void>): Promise<void> {
+  async withArchive(use: () => Promise<void>, config = ""): Promise<void> {
     await this.#stopDock();
+    this.#writeConfig(config);
     await this.#startDock(launcher, []);
     try {
       await use();
     } finally {
       await this.#stopDock();
+      this.#writeConfig("");
     }
     await this.#startDock(...this.machine.wrap(launcher, []));
   }
@@ -78,8 +81,13 @@ export class IscadmContender implements Contender {
   /** Starts the dock again with these lines of dock.yaml, or without any. ISCs run on. */
   async configure(lines: string): Promise<void> {
     await this.#stopDock();
-    writeFileSync(`${this.layout.root}/dock.yaml`, `dock: 1\n${lines}\n`);
+    this.#writeConfig(lines);
     await this.#startDock(...this.machine.wrap(launcher, []));
+  }
+
+  #writeConfig(lines: string): void {
+    mkdirSync(this.layout.root, { recursive: true, mode: 0o700 });
+    writeFileSync(`${this.layout.root}/dock.yaml`, `dock: 1\n${lines}\n`);
   }
 
   async #startDock(program: string, words: readonly string[]): Promise<void> {

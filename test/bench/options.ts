@@ -11,6 +11,7 @@ export const rowNames = [
   "verify",
   "daily",
   "traffic",
+  "audit",
   "rotation",
   "build",
   "ledger",

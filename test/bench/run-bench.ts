@@ -12,6 +12,7 @@ import { launchDocker, launchPodman } from "./launch-engines.ts";
 import { Machine } from "./machine.ts";
 import { type ContenderName, Measurements } from "./measurements.ts";
 import type { BenchOptions, RivalName, RowName } from "./options.ts";
+import { measureAudit } from "./rows/audit.ts";
 import { measureBuild } from "./rows/build.ts";
 import { measureClone } from "./rows/clone.ts";
 import { measureCrowd } from "./rows/crowd.ts";
@@ -72,6 +73,7 @@ function listRows(bench: Bench, blueprint: string): readonly (readonly [string, 
     clone: () => measureClone(bench),
     verify: () => measureVerify(bench),
     traffic: () => measureTraffic(bench),
+    audit: () => measureAudit(bench),
     rotation: () => measureRotation(bench),
     memory: () => measureCrowd(bench, { memory: true, daily: daily === true }),
     // Measured with the same crowd as memory.
