@@ -39,10 +39,11 @@ export function renderCommandEvent({ operation, input, asker }: Asked, problem?:
   const what = [operation, ...names].join(" ");
   const who = `user ${asker.uid}${asker.loginUid === undefined ? "" : ` (login ${asker.loginUid})`}`;
   const [only, ...others] = names;
+  const isRefused = problem?.code === "NOT_ALLOWED";
   return {
     sensor: "dock",
-    severity: problem === undefined ? "notice" : problem.code === "NOT_ALLOWED" ? "warning" : "notice",
-    kind: problem?.code === "NOT_ALLOWED" ? "dock.refused" : "dock.command",
+    severity: isRefused ? "warning" : "notice",
+    kind: isRefused ? "dock.refused" : "dock.command",
     message: `${who} asked for ${what}: ${problem === undefined ? "done" : problem.message}`,
     ...(only !== undefined && others.length === 0 ? { isc: only } : {}),
     facts: { operation, outcome, ...asker, ...(names.length === 0 ? {} : { names }), input: JSON.stringify(input).slice(0, mostInput) },

@@ -9,6 +9,7 @@ import { parseMoment } from "../moment-argument.ts";
 import { parseNameArgument } from "../name-argument.ts";
 import { renderEvent } from "../output/event.ts";
 import { renderJsonLine } from "../output/json.ts";
+import { parseTail } from "../tail-argument.ts";
 
 const usualTail = 50;
 
@@ -43,7 +44,7 @@ function requestOf(input: CommandInput, nowMs: number): InputOf<"events"> {
   const [severity, sensor, kind, since, until, tail] = ["severity", "sensor", "kind", "since", "until", "tail"].map((option) =>
     input.text(option),
   );
-  const begins = since === undefined && tail === undefined ? usualTail : tail === undefined ? undefined : parseTail(tail);
+  const begins = since === undefined && tail === undefined ? usualTail : tail === undefined ? undefined : parseTail(tail, "events");
   return {
     ...(name === undefined ? {} : { name: parseNameArgument(name) }),
     ...(severity === undefined ? {} : { severity: oneOf("--severity", severity, severities) }),
@@ -63,9 +64,4 @@ function oneOf<Word extends string>(option: string, text: string, words: readonl
   throw new Problem("USAGE", `cannot understand ${option} ${JSON.stringify(text)}`, {
     hint: near === undefined ? `one of ${words.join(", ")}` : `did you mean ${near}?`,
   });
-}
-
-function parseTail(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new Problem("USAGE", `cannot understand --tail ${JSON.stringify(text)}`, { hint: "write a number of events: --tail 100" });
 }

@@ -1,10 +1,10 @@
 /** iscadm logs. */
 import type { CallOptions } from "../../api/node-client.ts";
-import { Problem } from "../../base/problem.ts";
 import type { Command } from "../command.ts";
 import { parseNameArgument } from "../name-argument.ts";
 import { writeChunk } from "../output/chunk.ts";
 import { renderJsonLine } from "../output/json.ts";
+import { parseTail } from "../tail-argument.ts";
 
 export const command: Command = {
   description: "Prints what the services wrote to standard output and error, kept outside the ISC.",
@@ -26,7 +26,7 @@ export const command: Command = {
       {
         name: parseNameArgument(input.argument(0)),
         ...(input.flag("follow") ? { follow: true } : {}),
-        ...(tail === undefined ? {} : { tail: parseTail(tail) }),
+        ...(tail === undefined ? {} : { tail: parseTail(tail, "lines") }),
       },
       { signal, onData },
     );
@@ -34,8 +34,3 @@ export const command: Command = {
     return 0;
   },
 };
-
-function parseTail(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new Problem("USAGE", `cannot understand --tail ${JSON.stringify(text)}`, { hint: "write a number of lines: --tail 100" });
-}
