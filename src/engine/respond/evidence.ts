@@ -46,7 +46,7 @@ async function keepEvidence(engine: Engine, request: EvidenceRequest): Promise<s
   return withWorkDirectory(engine.host, engine.layout, async (work) => {
     const draft: Draft = { work, record, gaps: [] };
     const [processes, scratch] = await Promise.all([
-      writeProcesses(engine, draft),
+      attempt(draft, "processes", () => writeProcesses(engine, draft), 0),
       attempt(draft, "scratch", () => writeScratch(engine, draft), "none" as const),
       attempt(draft, "events", () => writeEvents(engine, draft), undefined),
       attempt(draft, "findings", () => writeFindings(engine, draft), undefined),
