@@ -34,26 +34,13 @@ class Reader {
   }
 
   readUntilStopped(): void {
-    let due: number | undefined;
-    for (;;) {
-      const woken = this.#listener.wait(due === undefined ? -1 : Math.max(0, due - performance.now()));
-      if (woken === "stop") break;
-      if (woken === "data") {
-        this.#take();
-        due = Math.min(due ?? Number.POSITIVE_INFINITY, performance.now() + gatherMs);
-      }
-      if (due === undefined || performance.now() < due) continue;
-      this.#tell(performance.now());
-      due = this.#limits.isWaiting ? performance.now() + repeatMs : undefined;
-    }
-    this.#tell(Number.POSITIVE_INFINITY);
+    this.#listener.gather({ gatherMs, take: (datagram) => this.#take(datagram), tell: (nowMs) => this.#tell(nowMs) });
   }
 
   /** One record a datagram. The length in its header leaves the header out (kernel/audit.c, audit_log_end), so it is not asked. */
-  #take(): void {
-    const datagram = this.#listener.receive();
+  #take(datagram: Buffer | "lost"): void {
     if (datagram === "lost") this.#lost += 1;
-    if (!Buffer.isBuffer(datagram) || datagram.length < headerBytes) return;
+    if (datagram === "lost" || datagram.length < headerBytes) return;
     const record = parseAuditRecord(datagram.readUInt16LE(4), datagram.toString("utf8", headerBytes));
     if (!record) return;
     if (record.type === auditTypes.config) this.#changedKeys.push(textField(record, "key") ?? "");
@@ -68,7 +55,7 @@ class Reader {
     if (passed) this.#events.push({ ...passed, slot });
   }
 
-  #tell(nowMs: number): void {
+  #tell(nowMs: number): number {
     for (const repeated of this.#limits.repeated(nowMs)) {
       const slot = this.#slotOf(repeated.event);
       if (slot !== undefined) this.#events.push({ ...repeated, slot });
@@ -79,6 +66,7 @@ class Reader {
     this.#events = [];
     this.#changedKeys = [];
     this.#lost = 0;
+    return this.#limits.isWaiting ? repeatMs : Number.POSITIVE_INFINITY;
   }
 
   #slotOf({ loginUid, uid }: AuditEvent): number | undefined {

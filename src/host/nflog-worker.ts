@@ -43,26 +43,12 @@ class Reader {
   }
 
   readUntilStopped(): void {
-    let due: number | undefined;
-    for (;;) {
-      const woken = this.#listener.wait(due === undefined ? -1 : Math.max(0, due - performance.now()));
-      if (woken === "stop") break;
-      if (woken === "data") {
-        this.#take();
-        due ??= performance.now() + gatherMs;
-      }
-      if (due === undefined || performance.now() < due) continue;
-      this.#tell();
-      due = undefined;
-    }
-    this.#tell();
+    this.#listener.gather({ gatherMs, take: (datagram) => this.#take(datagram), tell: () => this.#tell() });
   }
 
-  #take(): void {
-    const datagram = this.#listener.receive();
+  #take(datagram: Buffer | "lost"): void {
     if (datagram === "lost") this.#lost += 1;
-    if (!Buffer.isBuffer(datagram)) return;
-    for (const message of parseMessages(datagram)) if (message.type === nflogPacket) this.#note(message.payload);
+    else for (const message of parseMessages(datagram)) if (message.type === nflogPacket) this.#note(message.payload);
   }
 
   #note(payload: Buffer): void {
@@ -77,13 +63,14 @@ class Reader {
     else this.#kinds.set(key, { prefix, ...(inLink && { inLink }), ...(outLink && { outLink }), ...(headers && { headers }), count: 1 });
   }
 
-  #tell(): void {
+  #tell(): number {
     if (this.#kinds.size > 0 || this.#lost > 0)
       this.#listening.tell({ packets: [...this.#kinds.values()], beyond: this.#beyond, lost: this.#lost });
     this.#kinds = new Map();
     this.#links = new Map();
     this.#beyond = 0;
     this.#lost = 0;
+    return Number.POSITIVE_INFINITY;
   }
 
   /** Asked once for each batch: a number is never used for another link, but a name may change. */

@@ -1,6 +1,6 @@
 /** Starts the virtual machine and waits for its end. Emulated throughout: a machine that is itself virtual may offer a /dev/kvm that hangs. */
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import type { GuestBase } from "./guest-base.ts";
 import { type GuestLine, parseGuestLines } from "./guest-line.ts";
 
@@ -10,13 +10,18 @@ export interface Guest {
   readonly state: string;
   readonly work: string;
   readonly timeoutMs: number;
+  /** One that says nothing for so long has hung: an emulated machine does so now and then. */
+  readonly silenceMs: number;
 }
 
 export interface GuestRun {
   readonly lines: readonly GuestLine[];
   readonly console: string;
   readonly timedOut: boolean;
+  readonly hung: boolean;
 }
+
+const watchEveryMs = 5_000;
 
 /** Throws when qemu cannot be started. */
 export async function runGuest(guest: Guest): Promise<GuestRun> {
@@ -35,6 +40,15 @@ export async function runGuest(guest: Guest): Promise<GuestRun> {
     timedOut = true;
     machine.kill("SIGKILL");
   }, guest.timeoutMs);
+  let hung = false;
+  let heard = { bytes: 0, atMs: Date.now() };
+  const watch = setInterval(() => {
+    const bytes = statSync(results).size + statSync(consoleLog).size;
+    if (bytes !== heard.bytes) heard = { bytes, atMs: Date.now() };
+    if (Date.now() - heard.atMs < guest.silenceMs) return;
+    hung = true;
+    machine.kill("SIGKILL");
+  }, watchEveryMs);
   try {
     await new Promise<void>((resolve, reject) => {
       machine.once("error", reject);
@@ -42,9 +56,10 @@ export async function runGuest(guest: Guest): Promise<GuestRun> {
     });
   } finally {
     clearTimeout(timer);
+    clearInterval(watch);
     machine.kill("SIGKILL");
   }
-  return { lines: parseGuestLines(readFileSync(results, "utf8")), console: `${readFileSync(consoleLog, "utf8")}${words}`, timedOut };
+  return { lines: parseGuestLines(readFileSync(results, "utf8")), console: `${readFileSync(consoleLog, "utf8")}${words}`, timedOut, hung };
 }
 
 function qemuArguments(guest: Guest, results: string, consoleLog: string): readonly string[] {

@@ -2,9 +2,9 @@
 import type { Host } from "../../host/host.ts";
 import { type NamespaceKind, type Namespaces, namespaceKinds, type ProcessFacts } from "../../plan/checks/facts.ts";
 import { parseIdMap } from "../../plan/checks/proc/id-map.ts";
-import { isAnonymous, type Mapping, parseExecutableMappings } from "../../plan/checks/proc/memory-map.ts";
+import { isAnonymous, parseExecutableMappings } from "../../plan/checks/proc/memory-map.ts";
 import { parseCgroups, parseStartTicks, parseThreadStatus, type ThreadStatus } from "../../plan/checks/proc/process-status.ts";
-import { orUndefined } from "./look.ts";
+import { look, orUndefined } from "./look.ts";
 
 /** One process of the machine. */
 export interface HostProcess {
@@ -61,17 +61,20 @@ export function readProcess(host: Host, pid: number): ProcessFacts | undefined {
     gidMap: parseIdMap(read("gid_map") ?? ""),
     namespaces,
     executable,
-    code: countOwnCode(host, pid, parseExecutableMappings(maps)),
+    ...readCode(host, pid, maps),
     cgroups: parseCgroups(cgroup),
   };
 }
 
-/** Where page tables cannot be read, nothing is said of them. */
-function countOwnCode(host: Host, pid: number, code: readonly Mapping[]): readonly Mapping[] {
-  const ofFiles = code.filter((mapping) => !isAnonymous(mapping));
-  const ranges = ofFiles.map(({ range }) => range);
-  const counts = orUndefined(() => host.kernel.pagemap.countOwnPages(pid, ranges));
-  return counts ? code.map((mapping) => ({ ...mapping, ownPages: counts[ofFiles.indexOf(mapping)] ?? 0 })) : code;
+/** Page tables that cannot be read at all (the process ends) say nothing; too much of them is told. */
+function readCode(host: Host, pid: number, maps: string): Pick<ProcessFacts, "code" | "codeUnseen"> {
+  const code = parseExecutableMappings(maps);
+  const ranges = code.flatMap((mapping) => (isAnonymous(mapping) ? [] : [mapping.range]));
+  const answer = look(() => host.kernel.pagemap.countOwnPages(pid, ranges));
+  if ("unseen" in answer) return { code };
+  if (answer.seen === undefined) return { code, codeUnseen: `${ranges.length} mappings of code, or 1 GiB of it` };
+  const counts = answer.seen.values();
+  return { code: code.map((mapping) => (isAnonymous(mapping) ? mapping : { ...mapping, ownPages: counts.next().value ?? 0 })) };
 }
 
 /** Digits alone; a kernel without audit has no such file. */

@@ -24,6 +24,17 @@ export interface ListenerOptions {
 
 export type Woken = "data" | "time" | "stop";
 
+export interface Gathering {
+  /** How long after the first message all that came is told together. */
+  readonly gatherMs: number;
+  readonly take: (datagram: Buffer | "lost") => void;
+  /**
+   * @param nowMs infinite at the end
+   * @returns in how many milliseconds it wants to tell again, whatever comes; infinite for not before there is something
+   */
+  readonly tell: (nowMs: number) => number;
+}
+
 export class NetlinkListener implements Disposable {
   readonly #fd: number;
   readonly #stop: number;
@@ -63,6 +74,22 @@ export class NetlinkListener implements Disposable {
     }
     if (asked.readInt16LE(6) !== 0) return "stop";
     return asked.readInt16LE(14) === 0 ? "time" : "data";
+  }
+
+  /** Until the owner says stop. */
+  gather({ gatherMs, take, tell }: Gathering): void {
+    let due = Number.POSITIVE_INFINITY;
+    for (;;) {
+      const woken = this.wait(Number.isFinite(due) ? Math.max(0, due - performance.now()) : -1);
+      if (woken === "stop") break;
+      if (woken === "data") {
+        const datagram = this.receive();
+        if (datagram !== undefined) take(datagram);
+        due = Math.min(due, performance.now() + gatherMs);
+      }
+      if (performance.now() >= due) due = performance.now() + tell(performance.now());
+    }
+    tell(Number.POSITIVE_INFINITY);
   }
 
   /** The next datagram, good until the next call; "lost" when the kernel had to throw some away before; undefined when none waits. */

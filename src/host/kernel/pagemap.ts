@@ -10,12 +10,19 @@ const chunkEntries = 8_192;
 const presentOrSwapped = 0xc0000000;
 const ofFile = 0x20000000;
 
+/** Pages and ranges of one process that are looked at: 1 GiB. Address space costs nothing, so without an end anybody could hold us up. */
+const mostPages = 262_144;
+const mostRanges = 4_096;
+
 /**
- * For each range of a process's private file mappings, how many pages have become its own: written to since they were mapped, by whatever
- * way, in memory or swapped out. Zero for one that has no memory any more. Throws the error of node:fs.
+ * For each range of a process's private file mappings, how many pages have become its own: written to since they were mapped, by whomever
+ * and in whatever way, in memory or swapped out. Zero for one that has no memory any more. Throws the error of node:fs.
  * @param ranges as in /proc/PID/maps, such as "7f0c18a00000-7f0c18b75000"
+ * @returns undefined where there is more than can be looked at
  */
-export function countOwnPages(pid: number, ranges: readonly string[]): readonly number[] {
+export function countOwnPages(pid: number, ranges: readonly string[]): readonly number[] | undefined {
+  const pages = ranges.reduce((sum, range) => sum + lengthOf(range), 0);
+  if (pages > mostPages || ranges.length > mostRanges) return undefined;
   const fd = openSync(`/proc/${pid}/pagemap`, "r");
   try {
     return ranges.map((range) => countIn(fd, range));
@@ -24,8 +31,18 @@ export function countOwnPages(pid: number, ranges: readonly string[]): readonly 
   }
 }
 
-function countIn(fd: number, range: string): number {
+function pagesOf(range: string): readonly [first: number, end: number] {
   const [first = 0, end = 0] = range.split("-").map((address) => Number.parseInt(address, 16) / pageBytes());
+  return [first, end];
+}
+
+function lengthOf(range: string): number {
+  const [first, end] = pagesOf(range);
+  return end - first;
+}
+
+function countIn(fd: number, range: string): number {
+  const [first, end] = pagesOf(range);
   let count = 0;
   for (let page = first; page < end; page += chunkEntries) {
     const bytes = Math.min(chunkEntries, end - page) * entryBytes;

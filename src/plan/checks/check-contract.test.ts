@@ -163,6 +163,7 @@ test("code that is writable, anonymous or from elsewhere fails wx or exec.sealed
   const written = code({ path: "/usr/sbin/nginx", device: "0:40", ownPages: 2 });
   assert.deepEqual(failed(written), ["wx"]);
   assert.match(evidenceOf(written, "wx"), /5-6 r-xp \/usr\/sbin\/nginx, 2 pages of code written over$/);
+  assert.deepEqual(failed(withProcess({ codeUnseen: "65000 mappings of code" })), ["wx"]);
   assert.deepEqual(failed(code({ path: "/usr/lib/libx.so", device: "0:40" })), ["exec.sealed"]);
   assert.deepEqual(failed(code({ path: "/usr/sbin/nginx", device: "8:1" })), ["exec.sealed"]);
   assert.deepEqual(failed(code({ path: "/usr/sbin/nginx (deleted)", device: "0:40" })), ["exec.sealed"]);

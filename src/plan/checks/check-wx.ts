@@ -14,7 +14,10 @@ export const checkWx = whenVisible("memory is mapped", ({ live, manifest }) => {
 });
 
 function complaintsOf(process: ProcessFacts): readonly string[] {
-  return process.code
+  const { codeUnseen } = process;
+  const tooMuch =
+    codeUnseen === undefined ? [] : [`/proc/${process.pid}/maps of ${named(process)}: ${codeUnseen}, more than any program has`];
+  const code = process.code
     .filter(
       (mapping) => mapping.permissions.includes("w") || (isAnonymous(mapping) && !isKernelPage(mapping)) || (mapping.ownPages ?? 0) > 0,
     )
@@ -23,4 +26,5 @@ function complaintsOf(process: ProcessFacts): readonly string[] {
         `/proc/${process.pid}/maps of ${named(process)}: ${range} ${permissions} ${path || "anonymous memory"}` +
         (ownPages > 0 ? `, ${counted(ownPages, "page", "pages")} of code written over` : ""),
     );
+  return [...tooMuch, ...code];
 }

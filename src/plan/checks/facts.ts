@@ -47,6 +47,8 @@ export interface ProcessFacts {
   readonly executable: string;
   /** Executable memory, and what is writable and executable. */
   readonly code: readonly Mapping[];
+  /** There is more code than can be looked at for pages that were written over. */
+  readonly codeUnseen?: string;
   /** Path of its cgroup by controller; "" is the v2 hierarchy. */
   readonly cgroups: ReadonlyMap<string, string>;
 }

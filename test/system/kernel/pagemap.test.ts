@@ -25,6 +25,8 @@ test("of a program's code no page is its own, until one is written to past its p
   }
   closeSync(memory);
   assert.deepEqual(countOwnPages(pid, ranges), [2, ...none.slice(1)]);
+  const tooMuch = `${(2 ** 40).toString(16)}-${(2 ** 46).toString(16)}`;
+  assert.equal(countOwnPages(pid, [tooMuch]), undefined, "nobody waits for what is only address space");
   child.kill("SIGKILL");
   await ended;
   assert.throws(() => countOwnPages(pid, ranges), { code: "ENOENT" });

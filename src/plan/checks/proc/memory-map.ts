@@ -10,7 +10,7 @@ export interface Mapping {
   readonly inode: string;
   /** A path, or the kernel's own name such as "[vdso]"; "" for anonymous memory. */
   readonly path: string;
-  /** Of code from a file: how many of its pages the process has written to, past its own page protections. */
+  /** Of code from a file: how many of its pages were written to, past their protection, by the process or by somebody else. */
   readonly ownPages?: number;
 }
 
