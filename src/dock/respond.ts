@@ -39,13 +39,23 @@ export async function startResponder(dock: Dock): Promise<AsyncDisposable> {
   };
 }
 
-/** Built again from the newest packages; where nothing is newer, a fresh instance of what there is. */
+/**
+ * A fresh instance at once, since a build takes its time and may fail; then one of the newest packages, if there are newer ones. What an
+ * operator has done with the ISC meanwhile counts.
+ */
 async function update(dock: Dock, response: Response, waiter: Waiter): Promise<void> {
   const { engine } = dock;
   const { name } = response;
   await tryKeepEvidence(engine, response);
+  // One that does not become well of the same image may of a newer one.
+  const cleansed = await (findProcess(engine, name) ? cleanseIsc(engine, name) : Promise.resolve()).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
   const { image } = engine.iscs.get(name);
   const newest = await rebuildImage(dock, image, waiter);
-  if (newest !== image) await updateIsc(engine, name, newest);
-  else if (findProcess(engine, name)) await cleanseIsc(engine, name);
+  waiter.signal.throwIfAborted();
+  const now = engine.iscs.find(name);
+  if (newest !== image && now?.image === image && !now.quarantine) await updateIsc(engine, name, newest);
+  else if (cleansed) throw cleansed.error;
 }

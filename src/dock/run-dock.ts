@@ -52,7 +52,7 @@ export async function runDock(wanted: DockSettings): Promise<void> {
   assertPassable(layout.run);
   using lock = await takeLock(wanted, layout.lock);
   if (!lock) throw new Problem("DOCK_RUNNING", `cannot start the dock: another one owns ${layout.root}`, { hint: "iscadm dock status" });
-  using uids = claimUidBlock(wanted.identity, layout.root);
+  using uids = await claimUidBlock(wanted.identity, layout.root);
   const settings = { ...wanted, identity: uids.identity };
   const logFile = new LogFile(layout.dockLog);
   process.once("exit", () => logFile.flushNow());

@@ -33,7 +33,7 @@ export interface Host {
 }
 
 export interface MeasureOptions {
-  /** In the background: only with what nobody else wants of processor and disk. */
+  /** In the background: with what nobody else wants of processor and disk; holds up no other measurement. */
   readonly calm?: boolean | undefined;
 }
 

@@ -16,7 +16,9 @@ export type MeasureFile = (path: string, options?: MeasureOptions) => Promise<Fi
 
 /** The threads start with the first large file and end when idle: starting them takes as long as hashing 100 MB. */
 export function createMeasureFile(): MeasureFile {
-  const pool = createThreadPool<MeasureTask, void>(new URL("./measure-worker.ts", import.meta.url));
+  const file = new URL("./measure-worker.ts", import.meta.url);
+  // Apart, so that nobody waits behind what is done in the background.
+  const pools = { usual: createThreadPool<MeasureTask, void>(file), calm: createThreadPool<MeasureTask, void>(file) };
   return async (path, { calm = false } = {}) => {
     const handle = await fs.promises.open(path, "r");
     try {
@@ -24,7 +26,7 @@ export function createMeasureFile(): MeasureFile {
       const hashes = new SharedArrayBuffer(Math.ceil(sizeBytes / blockBytes) * hashBytes);
       const task: MeasureTask = { fd: handle.fd, sizeBytes, next: new SharedArrayBuffer(4), hashes, calm };
       if (sizeBytes <= smallBytes) hashPieces(task);
-      else await pool.runOnAll(task);
+      else await pools[calm ? "calm" : "usual"].runOnAll(task);
       return { sizeBytes, verity: `sha256:${hash("sha256", renderDescriptor(sizeBytes, rootHash(Buffer.from(hashes))), "hex")}` };
     } finally {
       await handle.close();

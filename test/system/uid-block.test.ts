@@ -17,37 +17,48 @@ describe("blocks of host uids", () => {
 
   const usual = parseDockIdentity("0b12", "10.201.0.0/16");
   assert.ok(usual);
-  const claim = (root: string, identity = usual) => claimUidBlock(identity, root, place);
+  const claim = (root: string, identity = usual): Promise<UidBlockClaim> => claimUidBlock(identity, root, place);
 
-  test("a dock gets the block that its network suggests, the next dock another, and each its own again", () => {
-    const anyFree = claim("/any");
+  test("a dock gets the block that its network suggests, the next dock another, and each its own again", async () => {
+    const anyFree = await claim("/any");
     anyFree[Symbol.dispose]();
     const { identity } = anyFree;
-    const first = claim("/one", identity);
+    const first = await claim("/one", identity);
     assert.equal(first.identity.uidBase, identity.uidBase);
-    using second = claim("/two", identity);
+    using second = await claim("/two", identity);
     assert.notEqual(second.identity.uidBase, identity.uidBase);
     first[Symbol.dispose]();
     // The block of one that is away and has nothing running may be had by others.
-    const third = claim("/three", identity);
+    const third = await claim("/three", identity);
     assert.equal(third.identity.uidBase, identity.uidBase);
-    using again = claim("/one", identity);
+    using again = await claim("/one", identity);
     assert.notEqual(again.identity.uidBase, identity.uidBase);
     third[Symbol.dispose]();
-    using thirdAgain = claim("/three", identity);
+    using thirdAgain = await claim("/three", identity);
     assert.equal(thirdAgain.identity.uidBase, identity.uidBase);
   });
 
-  test("when others have them all, it is said who", () => {
+  test("docks that start together get one block each, and each its own", async () => {
+    const roots = ["/together-1", "/together-2", "/together-3"];
+    const first = await Promise.all(roots.map((root) => claim(root)));
+    for (const one of first) one[Symbol.dispose]();
+    const again = await Promise.all(roots.toReversed().map((root) => claim(root)));
+    for (const one of again) one[Symbol.dispose]();
+    const uids = first.map(({ identity }) => identity.uidBase);
+    assert.equal(new Set(uids).size, roots.length);
+    assert.deepEqual(again.map(({ identity }) => identity.uidBase).toReversed(), uids);
+  });
+
+  test("when others have them all, it is said who", async () => {
     const claims: UidBlockClaim[] = [];
     try {
       // Fewer may be had where docks of this machine's own run.
-      const claimAll = () => {
-        for (let number = 0; number <= uidBlocks; number++) claims.push(claim(`/root-${number}`));
+      const claimAll = async () => {
+        for (let number = 0; number <= uidBlocks; number++) claims.push(await claim(`/root-${number}`));
       };
       const isTold = (error: unknown) =>
         isProblem(error) && /^cannot start the dock: all 8 blocks of host uids are in use by others \(.*\/root-0.*\)$/.test(error.message);
-      assert.throws(claimAll, isTold);
+      await assert.rejects(claimAll, isTold);
       assert.equal(new Set(claims.map((one) => one.identity.uidBase)).size, claims.length);
     } finally {
       for (const one of claims) one[Symbol.dispose]();

@@ -16,6 +16,7 @@ import { openKeyStore } from "../../store/key-store.ts";
 import { tarCreateArguments } from "../../tools/tar.ts";
 import { withWorkDirectory } from "../build/work-directory.ts";
 import type { Engine } from "../engine.ts";
+import { isFrozen } from "../parts/freezer.ts";
 import { findProcess } from "../parts/process.ts";
 import { verifyMany } from "../verify/verify.ts";
 import { listEvidenceProcesses, readNetworkTables } from "./process-evidence.ts";
@@ -45,7 +46,8 @@ async function keepEvidence(engine: Engine, request: EvidenceRequest): Promise<s
   const record = engine.iscs.get(request.name);
   return withWorkDirectory(engine.host, engine.layout, async (work) => {
     const draft: Draft = { work, record, gaps: [] };
-    const [processes, scratch] = await Promise.all([
+    const [, processes, scratch] = await Promise.all([
+      attempt(draft, "record", () => writeJson(engine, `${work}/record.json`, record), undefined),
       attempt(draft, "processes", () => writeProcesses(engine, draft), 0),
       attempt(draft, "scratch", () => writeScratch(engine, draft), "none" as const),
       attempt(draft, "events", () => writeEvents(engine, draft), undefined),
@@ -109,18 +111,20 @@ async function attempt<T>({ gaps }: Draft, what: string, work: () => Promise<T>,
 
 async function writeProcesses(engine: Engine, { work, record }: Draft): Promise<number> {
   const live = findProcess(engine, record.name);
-  if (!live) {
-    await writeJson(engine, `${work}/record.json`, record);
-    return 0;
-  }
+  if (!live) return 0;
   const processes = listEvidenceProcesses(engine, record.name);
-  await Promise.all([
-    writeJson(engine, `${work}/record.json`, record),
+  await inParallel([
     writeJson(engine, `${work}/processes.json`, processes),
     ...readNetworkTables(engine, live.pid).map(([name, text]) => engine.host.files.write(`${work}/${name}`, text)),
     engine.host.files.write(`${work}/mounts.txt`, engine.host.files.findTextNow(`/proc/${live.pid}/mountinfo`) ?? ""),
   ]);
   return processes.length;
+}
+
+/** None is still being written when this is over. */
+async function inParallel(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
 }
 
 async function writeScratch(engine: Engine, draft: Draft): Promise<Incident["scratch"]> {
@@ -156,7 +160,11 @@ async function writeEvents(engine: Engine, { work, record }: Draft): Promise<voi
 }
 
 async function writeFindings(engine: Engine, { work, record }: Draft): Promise<void> {
-  await writeJson(engine, `${work}/findings.json`, await verifyMany(engine, [record.name], { full: false, once: true }));
+  await writeJson(
+    engine,
+    `${work}/findings.json`,
+    await verifyMany(engine, [record.name], { full: false, once: isFrozen(engine, record.name) }),
+  );
 }
 
 async function writeLog(engine: Engine, { work, record }: Draft): Promise<void> {

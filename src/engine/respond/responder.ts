@@ -147,8 +147,11 @@ export class Responder implements AsyncDisposable {
         await carryOut(this.#engine, response, this.#options.more);
         this.#tell(name, "response.done", "notice", `${action} is done`, { ...facts, tookMs: tookMs() });
       } catch (error) {
-        // Whatever went wrong because the dock ends: the next one finds it unfinished.
-        if (this.#ended) return;
+        // Most likely because the dock ends, and the next one finds it unfinished: begun again, it is told how it ends.
+        if (this.#ended) {
+          this.#options.onError(error);
+          return;
+        }
         const reason = reasonOf(error).slice(0, 1_000);
         this.#tell(name, "response.failed", "critical", `${action} failed: ${reason}`, { ...facts, tookMs: tookMs(), reason });
       }

@@ -46,11 +46,12 @@ export class AuditState {
       this.#enabledHere = true;
     }
     const key = auditKey(this.#dock);
-    const all = renderAuditRules(this.#dock, runtimePrograms.runsc);
-    control.deleteRules(control.compareRules(key, all).extra);
-    for (const rule of all) control.addRule(rule);
-    // Put in at every level: that the kernel says so shows who hears it.
-    control.deleteRules(control.compareRules(key, this.#wanted()).extra);
+    const wanted = this.#wanted();
+    control.deleteRules(control.compareRules(key, wanted).extra);
+    // One at least, for a moment: that the kernel tells of it shows who hears it.
+    const one = renderAuditRules(this.#dock, runtimePrograms.runsc).slice(0, 1);
+    for (const rule of wanted.length > 0 ? wanted : one) control.addRule(rule);
+    if (wanted.length === 0) control.deleteRules(control.compareRules(key, []).extra);
     return !enabled;
   }
 

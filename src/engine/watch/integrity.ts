@@ -46,6 +46,8 @@ class IntegritySensor implements AsyncDisposable {
   #lastTookMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
+  /** Beside the rounds: it may take long, and what runs is looked at meanwhile. */
+  #reading: Promise<void> | undefined;
 
   constructor(engine: Engine, pace: IntegrityPace, subscribe: Subscribe) {
     this.#engine = engine;
@@ -60,6 +62,7 @@ class IntegritySensor implements AsyncDisposable {
     this.#unsubscribe();
     clearTimeout(this.#timer);
     await this.#round;
+    await this.#reading;
   }
 
   #wait(forMs: number): void {
@@ -70,12 +73,10 @@ class IntegritySensor implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    clearTimeout(this.#timer);
-    if (this.#ended.signal.aborted) return;
     const started = process.cpuUsage();
     try {
       for (const names of batches(this.#watched())) if (!this.#ended.signal.aborted) await this.#hold(names, { full: false });
-      await this.#rehashOne();
+      this.#rehash();
     } catch (error) {
       // The next look may see more; that this one saw nothing is told.
       this.#tellBlind(error);
@@ -94,8 +95,7 @@ class IntegritySensor implements AsyncDisposable {
     if (now - (this.#suspectedAtMs.get(image) ?? neverRead) < leastReadPauseMs) return;
     this.#suspectedAtMs.set(image, now);
     this.#rehashedAtMs.set(image, neverRead);
-    // After the look that is under way, if there is one.
-    this.#round = this.#round.then(() => this.#look());
+    this.#rehash();
   }
 
   #watched(): readonly Name[] {
@@ -114,6 +114,7 @@ class IntegritySensor implements AsyncDisposable {
       names.filter((name) => this.#engine.iscs.find(name)),
       options,
     );
+    if (this.#ended.signal.aborted) return;
     // What was changed meanwhile by a command is no drift.
     const steady = findings.filter(({ isc }) => !this.#engine.locks.isHeld(isc) && this.#generationOf(isc) === generations.get(isc));
     const { drifts, events } = advanceDrifts(this.#drifts, steady);
@@ -121,11 +122,22 @@ class IntegritySensor implements AsyncDisposable {
     for (const event of events) this.#tell(event);
   }
 
+  #rehash(): void {
+    if (this.#reading || this.#ended.signal.aborted) return;
+    this.#reading = this.#rehashOne()
+      .catch((error: unknown) => this.#tellBlind(error))
+      .finally(() => {
+        this.#reading = undefined;
+        // Suspected meanwhile.
+        if ([...this.#rehashedAtMs.values()].includes(neverRead)) this.#rehash();
+      });
+  }
+
   /** The image that has waited longest, when its time has come. */
   async #rehashOne(): Promise<void> {
     const { host, iscs } = this.#engine;
     const now = host.monotonic();
-    const images = new Set(iscs.list().map(({ image }) => image));
+    const images = new Set(iscs.list().flatMap(({ image, beside = [] }) => [image, ...beside.map((other) => other.image)]));
     for (const known of [this.#rehashedAtMs, this.#suspectedAtMs])
       for (const image of known.keys()) if (!images.has(image)) known.delete(image);
     for (const image of images) {
