@@ -5,7 +5,7 @@ import { type ListenerCallbacks, startListenerThread } from "./listener-thread.t
 export interface AuditOptions {
   /** Login ids from which to which are ours; each is an owner by itself. */
   readonly loginUids: IdSpan;
-  /** Those of all docks: what one of another dock does is never ours, though uids of docks may overlap. */
+  /** Those of all docks: what one of another dock does is never ours, whatever uid it has. */
   readonly allLoginUids: IdSpan;
   /** Host uids from which to which are ours, in ranges of `uidsEach`: for processes without our login id. */
   readonly uids: IdSpan;
