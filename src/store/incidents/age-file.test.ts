@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createDecipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman, hkdfSync, randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
@@ -23,6 +24,28 @@ for (const size of [0, 1, 65_536, 65_537, 200_000]) {
     assert.deepEqual(answer.encrypted, { sizeBytes: size, cut: false });
   });
 }
+
+test("age itself opens it", async (context) => {
+  const directory = mkdtempSync(path.join(os.tmpdir(), "age-"));
+  try {
+    const made = spawnSync("age-keygen", ["--output", `${directory}/key`], { encoding: "utf8" });
+    if (made.error) return context.skip("age is not installed");
+    const [, name = ""] = /(age1\S+)/.exec(made.stderr) ?? [];
+    const recipients = [recipient, parseRecipient(name) ?? Buffer.alloc(0)];
+    for (const size of [0, 1, 65_536, 65_537]) {
+      const bytes = randomBytes(size);
+      const source = (async function* () {
+        yield bytes;
+      })();
+      const file = `${directory}/${size}.age`;
+      await encryptToFile(source, file, { recipients, mostBytes: size + 1 });
+      const { stdout, stderr } = spawnSync("age", ["--decrypt", "--identity", `${directory}/key`, file]);
+      assert.deepEqual(stdout, bytes, stderr.toString());
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
 
 test("what is more than allowed is cut, and said to be", async () => {
   const bytes = randomBytes(100_000);
