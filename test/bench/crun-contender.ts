@@ -17,10 +17,23 @@ import { mountIdmapped, type SealedRoot } from "./sealed-root.ts";
 const container = "bench";
 const [outsideAddress, insideAddress] = ["172.31.255.1", "172.31.255.2"];
 
+/** Below those of every dock: verify would take its processes for strangers in an ISC's range, and the dock would act. */
+const hostId = 0x6fff_0000;
+
+interface IdMapping {
+  hostID: number;
+}
+
 interface RuntimeConfig {
   root: { path: string };
   mounts: { source: string }[];
-  linux: { namespaces: { type: string; path?: string }[]; uidMappings: { hostID: number }[]; cgroupsPath?: string; resources?: object };
+  linux: {
+    namespaces: { type: string; path?: string }[];
+    uidMappings: IdMapping[];
+    gidMappings: IdMapping[];
+    cgroupsPath?: string;
+    resources?: object;
+  };
 }
 
 export interface CrunOptions {
@@ -58,8 +71,8 @@ export class CrunContender implements Contender {
     for (const namespace of config.linux.namespaces) if (namespace.type === "network") namespace.path = `${base}/net`;
     config.linux.cgroupsPath = `/${cgroupName}/crun`;
     config.linux.resources = limitsOf(root.manifest);
+    for (const mapping of [...config.linux.uidMappings, ...config.linux.gidMappings]) mapping.hostID = hostId;
     writeFileSync(`${base}/bundle/config.json`, JSON.stringify(config));
-    const hostId = config.linux.uidMappings[0]?.hostID ?? 0;
     makePlaces(`${base}/store`, root.manifest);
     await mountIdmapped(area, { source: root.mounted, target: `${base}/root`, hostId, readOnly: true });
     await mountIdmapped(area, { source: `${base}/store`, target: `${base}/places`, hostId, readOnly: false });
