@@ -44,7 +44,7 @@ function requestOf(input: CommandInput, nowMs: number): InputOf<"events"> {
   const [severity, sensor, kind, since, until, tail] = ["severity", "sensor", "kind", "since", "until", "tail"].map((option) =>
     input.text(option),
   );
-  const begins = since === undefined && tail === undefined ? usualTail : tail === undefined ? undefined : parseTail(tail, "events");
+  const begins = since === undefined && tail === undefined ? usualTail : tail === undefined ? undefined : parseTail(tail, "events", 6);
   return {
     ...(name === undefined ? {} : { name: parseNameArgument(name) }),
     ...(severity === undefined ? {} : { severity: oneOf("--severity", severity, severities) }),

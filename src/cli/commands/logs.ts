@@ -26,7 +26,7 @@ export const command: Command = {
       {
         name: parseNameArgument(input.argument(0)),
         ...(input.flag("follow") ? { follow: true } : {}),
-        ...(tail === undefined ? {} : { tail: parseTail(tail, "lines") }),
+        ...(tail === undefined ? {} : { tail: parseTail(tail, "lines", 9) }),
       },
       { signal, onData },
     );
