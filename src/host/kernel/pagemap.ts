@@ -21,28 +21,25 @@ const mostRanges = 4_096;
  * @returns undefined where there is more than can be looked at
  */
 export function countOwnPages(pid: number, ranges: readonly string[]): readonly number[] | undefined {
-  const pages = ranges.reduce((sum, range) => sum + lengthOf(range), 0);
-  if (pages > mostPages || ranges.length > mostRanges) return undefined;
+  if (ranges.length > mostRanges) return undefined;
+  const spans = ranges.map(pagesOf);
+  if (spans.reduce((sum, [first, end]) => sum + end - first, 0) > mostPages) return undefined;
   const fd = openSync(`/proc/${pid}/pagemap`, "r");
   try {
-    return ranges.map((range) => countIn(fd, range));
+    return spans.map((span) => countIn(fd, span));
   } finally {
     closeSync(fd);
   }
 }
 
-function pagesOf(range: string): readonly [first: number, end: number] {
+type Span = readonly [first: number, end: number];
+
+function pagesOf(range: string): Span {
   const [first = 0, end = 0] = range.split("-").map((address) => Number.parseInt(address, 16) / pageBytes());
   return [first, end];
 }
 
-function lengthOf(range: string): number {
-  const [first, end] = pagesOf(range);
-  return end - first;
-}
-
-function countIn(fd: number, range: string): number {
-  const [first, end] = pagesOf(range);
+function countIn(fd: number, [first, end]: Span): number {
   let count = 0;
   for (let page = first; page < end; page += chunkEntries) {
     const bytes = Math.min(chunkEntries, end - page) * entryBytes;
