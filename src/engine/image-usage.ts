@@ -2,6 +2,7 @@
 import { Problem } from "../base/problem.ts";
 import type { Digest } from "../model/digest.ts";
 import { shortDigest } from "../model/digest.ts";
+import { instancesOf } from "../model/isc.ts";
 import type { Name } from "../model/name.ts";
 import type { Engine } from "./engine.ts";
 import { unmountAll } from "./parts/root-mount.ts";
@@ -17,8 +18,7 @@ export interface ImageUsage {
 export async function readImageUsage(engine: Engine): Promise<ImageUsage> {
   const usage = new Map<Digest, Set<Name>>();
   const add = (digest: Digest, name: Name) => void usage.set(digest, (usage.get(digest) ?? new Set()).add(name));
-  for (const { image, name, beside = [] } of engine.iscs.list())
-    for (const one of [image, ...beside.map((other) => other.image)]) add(one, name);
+  for (const record of engine.iscs.list()) for (const { image } of instancesOf(record)) add(image, record.name);
   const { images: needed, damaged } = await imagesOfSnapshots(engine);
   for (const [digest, names] of needed) for (const name of names) add(digest, name);
   return { usage: new Map([...usage].map(([digest, names]) => [digest, [...names]])), damaged };

@@ -3,7 +3,7 @@
  * is; what was broken off half way is finished or undone; what belongs to nobody is removed.
  */
 import { linkPrefix } from "../model/identity.ts";
-import type { IscRecord } from "../model/isc.ts";
+import { type IscRecord, instancesOf } from "../model/isc.ts";
 import { isName, type Name } from "../model/name.ts";
 import type { NftElement } from "../render/nft-ruleset-elements.ts";
 import { emptyTemporary } from "./build/work-directory.ts";
@@ -146,8 +146,8 @@ function removeOrphanLinks(engine: Engine): void {
     engine.iscs
       .list()
       .filter((record) => findProcess(engine, record.name))
-      .flatMap(({ slot, beside = [] }) => [slot, ...beside.map((other) => other.slot)])
-      .map((slot) => `${prefix}${slot}`),
+      .flatMap(instancesOf)
+      .map(({ slot }) => `${prefix}${slot}`),
   );
   using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
   for (const link of socket.listLinks()) if (link.name.startsWith(prefix) && !wanted.has(link.name)) socket.deleteLink(link.name);

@@ -45,6 +45,15 @@ export const IscRecord = z.strictObject({
 });
 export type IscRecord = z.infer<typeof IscRecord>;
 
+/** All its instances: the one that has the name, then those beside. */
+export function instancesOf({
+  slot,
+  image,
+  beside = [],
+}: Pick<IscRecord, "slot" | "image" | "beside">): readonly Pick<Beside, "slot" | "image">[] {
+  return [{ slot, image }, ...beside];
+}
+
 /** @param name of the ISC, or of one of its instances */
 export function slotOfInstance({ slot, beside = [] }: IscRecord, name: Name): number {
   const number = name.split(".")[1];

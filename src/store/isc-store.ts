@@ -1,5 +1,4 @@
 /** The records of all ISCs: read once, kept in memory, written through to isc.json before anything is done about them. */
-
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { closest } from "../base/edit-distance.ts";
@@ -8,7 +7,7 @@ import { reasonOf } from "../base/reason-of.ts";
 import type { Files } from "../host/host.ts";
 import { slotsPerDock } from "../model/identity.ts";
 import { serviceOf } from "../model/instance.ts";
-import { IscRecord } from "../model/isc.ts";
+import { IscRecord, instancesOf } from "../model/isc.ts";
 import type { Layout } from "../model/layout.ts";
 import { isName, type Name } from "../model/name.ts";
 
@@ -93,7 +92,7 @@ export class IscStore {
    * @throws Problem HOST_INCAPABLE when the dock has no room for that many
    */
   freeSlots(count: number): readonly number[] {
-    const taken = new Set(this.list().flatMap(({ slot, beside = [] }) => [slot, ...beside.map((other) => other.slot)]));
+    const taken = new Set(this.list().flatMap((record) => instancesOf(record).map(({ slot }) => slot)));
     const free: number[] = [];
     for (let slot = 1; slot <= slotsPerDock && free.length < count; slot++) if (!taken.has(slot)) free.push(slot);
     if (free.length < count) {

@@ -1,6 +1,6 @@
 /** Joins an ISC's declared traffic to the firewall: names and other ISCs become addresses, addresses become elements. */
 import { identityOfSlot } from "../../model/identity.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { type IscRecord, instancesOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import type { Engine } from "../engine.ts";
@@ -14,8 +14,7 @@ export function addressBook(engine: Engine): AddressBook {
       const target = engine.iscs.find(name);
       if (!target) return [];
       // Those beside too: who looked the name up a moment ago may still be on its way to one that had it.
-      const slots = [target.slot, ...(target.beside ?? []).map(({ slot }) => slot)];
-      return slots.flatMap((slot) => {
+      return instancesOf(target).flatMap(({ slot }) => {
         const { address, address6 } = identityOfSlot(engine.dock, slot);
         return [address, address6];
       });

@@ -1,6 +1,6 @@
 /** The kernel's firewall held against what the dock loads and against what each ISC's blueprint declares. */
 import { identityOfSlot, tableName } from "../../model/identity.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { type IscRecord, instancesOf } from "../../model/isc.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import type { ElementFacts, FirewallFacts, RulePart } from "../../plan/checks/facts.ts";
 import { isElementOf, type NftElement } from "../../render/nft-ruleset-elements.ts";
@@ -23,8 +23,8 @@ export interface FirewallView {
 export function viewFirewall(engine: Engine, reference: ReadonlyMap<string, string>): FirewallView {
   const listing = listTable(engine);
   const elements = parseNftElements(listing);
-  const slots = engine.iscs.list().flatMap(({ slot, beside = [] }) => [slot, ...beside.map((other) => other.slot)]);
-  const identities = slots.map((slot) => identityOfSlot(engine.dock, slot));
+  const instances = engine.iscs.list().flatMap(instancesOf);
+  const identities = instances.map(({ slot }) => identityOfSlot(engine.dock, slot));
   const known = new Set(identities.flatMap(({ address, address6, link }) => [address, address6, link]));
   return {
     parts: compareRules(reference, groupRules(listing)),

@@ -5,6 +5,7 @@
 import { reasonOf } from "../../base/reason-of.ts";
 import type { AuditBatch } from "../../host/audit.ts";
 import { allLoginUids, identityOfSlot, loginUidBase, slotsPerDock } from "../../model/identity.ts";
+import { instancesOf } from "../../model/isc.ts";
 import { type AuditOwner, describeAudit, describeDropped, type ExpectedSession } from "../../plan/watch/audit-words.ts";
 import { auditKey } from "../../render/audit-rules.ts";
 import { runtimePrograms } from "../../tools/oci-runtime.ts";
@@ -150,9 +151,9 @@ class AuditSensor {
 }
 
 function findOwner({ iscs, dock }: Engine, slot: number): AuditOwner | undefined {
-  for (const { name, image, slot: own, beside = [] } of iscs.list()) {
-    const instance = [{ slot: own, image }, ...beside].find((one) => one.slot === slot);
-    if (instance) return { isc: name, image: instance.image, uidBase: identityOfSlot(dock, slot).uidBase };
+  for (const record of iscs.list()) {
+    const instance = instancesOf(record).find((one) => one.slot === slot);
+    if (instance) return { isc: record.name, image: instance.image, uidBase: identityOfSlot(dock, slot).uidBase };
   }
   return undefined;
 }

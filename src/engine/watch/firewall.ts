@@ -5,6 +5,7 @@
 import { reasonOf } from "../../base/reason-of.ts";
 import type { NflogBatch, RefusedPackets } from "../../host/nflog.ts";
 import { identityOfSlot, isAddressOfDock } from "../../model/identity.ts";
+import { instancesOf } from "../../model/isc.ts";
 import { RefusalCounts } from "../../plan/watch/refusal-counts.ts";
 import { intervalMs, RefusalTally } from "../../plan/watch/refusal-tally.ts";
 import { describeCount, type Refused } from "../../plan/watch/refusal-words.ts";
@@ -121,10 +122,10 @@ class Owners {
 
   #list(): ReadonlyMap<string, Refused["isc"]> {
     const known = new Map<string, Refused["isc"]>();
-    for (const { name, image, slot, beside = [] } of this.#engine.iscs.list()) {
-      for (const instance of [{ slot, image }, ...beside]) {
-        const { link, address, address6 } = identityOfSlot(this.#engine.dock, instance.slot);
-        for (const key of [link, address, address6]) known.set(key, { name, image: instance.image });
+    for (const record of this.#engine.iscs.list()) {
+      for (const { slot, image } of instancesOf(record)) {
+        const { link, address, address6 } = identityOfSlot(this.#engine.dock, slot);
+        for (const key of [link, address, address6]) known.set(key, { name: record.name, image });
       }
     }
     return known;

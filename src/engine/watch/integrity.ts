@@ -5,6 +5,7 @@
 import { reasonOf } from "../../base/reason-of.ts";
 import type { Digest } from "../../model/digest.ts";
 import type { Event } from "../../model/event.ts";
+import { instancesOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import { advanceDrifts, type Drifts } from "../../plan/watch/drift.ts";
 import type { Engine } from "../engine.ts";
@@ -137,7 +138,7 @@ class IntegritySensor implements AsyncDisposable {
   async #rehashOne(): Promise<void> {
     const { host, iscs } = this.#engine;
     const now = host.monotonic();
-    const images = new Set(iscs.list().flatMap(({ image, beside = [] }) => [image, ...beside.map((other) => other.image)]));
+    const images = new Set(iscs.list().flatMap((record) => instancesOf(record).map(({ image }) => image)));
     for (const known of [this.#rehashedAtMs, this.#suspectedAtMs])
       for (const image of known.keys()) if (!images.has(image)) known.delete(image);
     for (const image of images) {
