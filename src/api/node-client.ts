@@ -1,5 +1,4 @@
 /** Asks a dock over a byte stream (its unix socket, or ssh's pipes) and answers with what it said, or throws its Problem. */
-
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";

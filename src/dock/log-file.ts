@@ -1,5 +1,4 @@
 /** The dock's log: written in the background, and never a reason for anything else to fail. A full disk costs lines, and how many is told once there is room. */
-
 import { openSync, write, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { reasonOf } from "../base/reason-of.ts";

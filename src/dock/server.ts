@@ -1,5 +1,4 @@
 /** HTTP on the unix socket: finds the operation, checks who asks and what, and sends the answer as JSON or as JSON lines. */
-
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { z } from "zod";

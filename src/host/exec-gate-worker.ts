@@ -2,7 +2,6 @@
  * The thread of the exec gate: asleep until a program is about to run on a marked file system or its owner has a word for it, and never
  * waiting for anybody else. It opens no file on an image, which would have it wait for its own answer.
  */
-
 import { createHash } from "node:crypto";
 import { fstatSync, readSync } from "node:fs";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";

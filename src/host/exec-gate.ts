@@ -1,5 +1,4 @@
 /** The exec gate's hold on the kernel: a fanotify group, a thread that answers, and the marks. Nothing is held up when either ends. */
-
 import { once } from "node:events";
 import { closeSync, writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";

@@ -1,5 +1,4 @@
 /** A thread that listens to the kernel and tells in batches, so that neither a flood nor a busy main thread holds up the other. */
-
 import { once } from "node:events";
 import { closeSync, writeSync } from "node:fs";
 import { parentPort, Worker, workerData } from "node:worker_threads";

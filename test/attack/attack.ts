@@ -1,5 +1,4 @@
 /** Tries one technique on one target, and sees what comes of it. */
-
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonOf } from "../../src/base/reason-of.ts";

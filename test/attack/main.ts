@@ -1,5 +1,4 @@
 /** npm run attack: what an intruder can do inside an ISC, held against podman and docker. */
-
 import { writeFileSync } from "node:fs";
 import { reasonOf } from "../../src/base/reason-of.ts";
 import { tryLockFile } from "../../src/host/kernel/lock.ts";

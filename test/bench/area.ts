@@ -1,5 +1,4 @@
 /** The folder of one bench run, and everything that must be undone at its end: also when it was broken off. */
-
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import path from "node:path";
 import { reasonOf } from "../../src/base/reason-of.ts";

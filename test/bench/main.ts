@@ -1,5 +1,4 @@
 /** npm run bench: measures iscadm beside the engines it is held against, and says which budgets hold. */
-
 import { writeFileSync } from "node:fs";
 import { reasonOf } from "../../src/base/reason-of.ts";
 import { tryLockFile } from "../../src/host/kernel/lock.ts";

@@ -1,5 +1,4 @@
 /** One run: make everything that competes, measure the rows asked for, and leave nothing behind. */
-
 import { cpSync } from "node:fs";
 import { reasonOf } from "../../src/base/reason-of.ts";
 import type { Area } from "./area.ts";

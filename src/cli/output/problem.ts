@@ -1,5 +1,4 @@
 /** A problem for people: the sentence, the machine's own words beneath, what to do, and the code to look up. */
-
 import { isProblem, type Problem } from "../../base/problem.ts";
 import { reasonOf } from "../../base/reason-of.ts";
 import { type Palette, plainPalette } from "./palette.ts";

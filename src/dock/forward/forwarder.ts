@@ -1,5 +1,4 @@
 /** One way by which events leave: reads the ledger behind a cursor that outlives the dock, and tries again when nobody takes them. */
-
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import type { Logger } from "pino";

@@ -1,5 +1,4 @@
 /** incidents, incident-show, incident-export. */
-
 import { posix } from "node:path";
 import { Problem } from "../../base/problem.ts";
 import { reasonOf } from "../../base/reason-of.ts";

@@ -1,5 +1,4 @@
 /** What every step of a build is given, and how a step is told of and fails. */
-
 import { isProblem, Problem } from "../../base/problem.ts";
 import { reasonOf } from "../../base/reason-of.ts";
 import type { Host } from "../../host/host.ts";

@@ -2,7 +2,6 @@
  * A root from an OCI image. Its layers were made by strangers: they are copied and checked against their digests by skopeo, and unpacked by umoci
  * as root of a user namespace which sees nothing of the host that it could write to, has no network, and cannot make devices.
  */
-
 import { createHash } from "node:crypto";
 import { isProblem, Problem } from "../../base/problem.ts";
 import { reasonOf } from "../../base/reason-of.ts";

@@ -3,7 +3,6 @@
  * one step. Every state on the way is one isc.json, so that a dock that dies finds either the old or the new one in place and takes the
  * other away (see reconcile.ts).
  */
-
 import { isProblem, Problem } from "../../base/problem.ts";
 import { reasonOf } from "../../base/reason-of.ts";
 import type { Digest } from "../../model/digest.ts";

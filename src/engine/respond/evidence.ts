@@ -2,7 +2,6 @@
  * Evidence: what an ISC is and holds at this moment, gathered before something is done to it that cannot be undone. Its processes should
  * be frozen, or they go on while they are looked at. The archive is made beside and appears whole.
  */
-
 import { createHash } from "node:crypto";
 import { reasonOf } from "../../base/reason-of.ts";
 import type { Event, EventDraft } from "../../model/event.ts";

@@ -1,5 +1,4 @@
 /** An image as one file, to carry to another dock. */
-
 import { posix } from "node:path";
 import { Problem } from "../../base/problem.ts";
 import { reasonOf } from "../../base/reason-of.ts";

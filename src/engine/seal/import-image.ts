@@ -1,5 +1,4 @@
 /** Takes an exported image into the store: only if it is whole, and signed by a trusted key. The file may come from anybody. */
-
 import { isProblem, Problem } from "../../base/problem.ts";
 import { reasonOf } from "../../base/reason-of.ts";
 import type { Host } from "../../host/host.ts";

@@ -1,5 +1,4 @@
 /** The sealed image as it lies in the store: manifest, signature, digest, list of files. */
-
 import { hash } from "node:crypto";
 import { reasonOf } from "../../base/reason-of.ts";
 import type { Digest } from "../../model/digest.ts";

@@ -1,5 +1,4 @@
 /** Names and hashes of a tree whose contents nobody may trust: no link is followed, no name is too odd, and there is an end. */
-
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { reasonOf } from "../../base/reason-of.ts";
