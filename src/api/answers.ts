@@ -12,6 +12,7 @@ import type { Exposure } from "../model/network.ts";
 import type { Pruned } from "../model/pruned.ts";
 import type { Rehearsal } from "../model/respond.ts";
 import type { SnapshotRecord } from "../model/snapshot.ts";
+import type { NetworkProbe, StackStep, StackView } from "../model/stack-view.ts";
 
 export interface BuildAnswer {
   readonly digest: Digest;
@@ -166,6 +167,29 @@ export interface IncidentExportAnswer {
   readonly sizeBytes: number;
 }
 
+export interface StackChangeAnswer {
+  readonly stack: Name;
+  readonly status: "up" | "down" | "removed";
+  readonly steps: readonly StackStep[];
+  readonly tookMs: number;
+}
+
+export interface StackDiffAnswer {
+  readonly stack: Name;
+  readonly steps: readonly StackStep[];
+}
+
+export interface StacksAnswer {
+  readonly stacks: readonly StackView[];
+}
+
+/** Every pair of ends that was tried, on every network, with every protocol. */
+export interface NetworkTestAnswer {
+  readonly stack: Name;
+  readonly probes: readonly NetworkProbe[];
+  readonly tookMs: number;
+}
+
 /** Nothing but "done". */
 export type DoneAnswer = Readonly<Record<never, never>>;
 
@@ -203,6 +227,11 @@ export interface Answers {
   readonly assess: Assessment;
   readonly destroy: ChangeAnswer;
   readonly "policy-test": PolicyTestAnswer;
+  readonly "stack-up": StackChangeAnswer;
+  readonly "stack-down": StackChangeAnswer;
+  readonly "stack-diff": StackDiffAnswer;
+  readonly stacks: StacksAnswer;
+  readonly "network-test": NetworkTestAnswer;
   readonly incidents: IncidentsAnswer;
   readonly "incident-show": IncidentShowAnswer;
   readonly "incident-export": IncidentExportAnswer;

@@ -92,6 +92,22 @@ export const operations = {
   verify: { input: z.strictObject({ names: z.array(Name).optional(), full: z.boolean().optional() }), access: "read", answer: "json" },
   assess: { input: one, access: "read", answer: "json" },
   destroy: { input: many.extend({ shred: z.boolean().optional() }), access: "change", answer: "lines" },
+  "stack-up": {
+    input: z.strictObject({
+      file: HostPath,
+      /** Secrets that the client was given, base64 by name: never logged. */
+      secrets: z.record(Name, z.base64()).optional(),
+      noCache: z.boolean().optional(),
+    }),
+    access: "change",
+    answer: "lines",
+  },
+  /** `volumes`: those of its ISCs go, too; without it they stay, and so do their ISCs, stopped. */
+  "stack-down": { input: z.strictObject({ stack: Name, volumes: z.boolean().optional() }), access: "change", answer: "lines" },
+  /** Builds what has to be built, and changes nothing that runs. */
+  "stack-diff": { input: z.strictObject({ file: HostPath }), access: "change", answer: "lines" },
+  stacks: { input: nothing, access: "read", answer: "json" },
+  "network-test": { input: z.strictObject({ stack: Name }), access: "change", answer: "lines" },
   incidents: { input: nothing, access: "read", answer: "json" },
   "incident-show": { input: z.strictObject({ id: IncidentId }), access: "change", answer: "json" },
   "incident-export": { input: z.strictObject({ id: IncidentId, file: HostPath }), access: "change", answer: "json" },

@@ -11,6 +11,7 @@ import { policyHandlers } from "./policy.ts";
 import { replaceHandlers } from "./replace.ts";
 import { runningHandlers } from "./running.ts";
 import { snapshotHandlers } from "./snapshots.ts";
+import { stackHandlers } from "./stacks.ts";
 
 export function createHandlers(dock: Dock): Handlers {
   return {
@@ -19,6 +20,7 @@ export function createHandlers(dock: Dock): Handlers {
     ...replaceHandlers(dock),
     ...runningHandlers(dock),
     ...snapshotHandlers(dock),
+    ...stackHandlers(dock),
     ...assessHandlers(dock),
     ...ledgerHandlers(dock),
     ...incidentHandlers(dock),
