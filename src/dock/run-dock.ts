@@ -152,6 +152,7 @@ function assertPassable(directory: string): void {
 
 async function startUp(engine: Engine, log: Logger): Promise<void> {
   await engine.iscs.load();
+  await engine.stacks.load();
   for (const damaged of engine.iscs.damaged) log.error(damaged, "damaged record");
   const report = await reconcile(engine);
   await ensureForeignPassage(engine);

@@ -8,6 +8,7 @@ import type { LedgerAuditReport } from "../model/ledger.ts";
 import type { Name } from "../model/name.ts";
 import type { IncidentStore } from "../store/incidents/incident-store.ts";
 import type { IscStore } from "../store/isc-store.ts";
+import type { StackStore } from "../store/stack-store.ts";
 import type { CgroupHierarchy } from "./cgroup-hierarchies.ts";
 import type { Images } from "./images.ts";
 import type { Firewall } from "./parts/firewall.ts";
@@ -15,6 +16,9 @@ import type { NameBook } from "./parts/name-book.ts";
 import type { ScratchEncryption } from "./scratch-encryption.ts";
 import type { ScratchTemplates } from "./scratch-templates.ts";
 import type { SeccompProfiles } from "./seccomp-profiles.ts";
+import type { StackNames } from "./stack/names.ts";
+import type { Secrets } from "./stack/secrets.ts";
+import type { StackTraffic } from "./stack/stack-traffic.ts";
 import type { VerifyMemory } from "./verify/verify-memory.ts";
 import type { AuditState } from "./watch/audit-state.ts";
 import type { Conditions } from "./watch/conditions.ts";
@@ -38,6 +42,11 @@ export interface Engine {
   readonly images: Images;
   readonly firewall: Firewall;
   readonly names: NameBook;
+  readonly stacks: StackStore;
+  /** Which instances of each stack serve, and the firewall's elements for it. */
+  readonly stackTraffic: StackTraffic;
+  readonly stackNames: StackNames;
+  readonly secrets: Secrets;
   readonly scratchTemplates: ScratchTemplates;
   /** dm-crypt where the host has it: it hides more. */
   readonly scratchEncryption: ScratchEncryption;

@@ -1,12 +1,11 @@
 /** What the dock sees of its ISCs: from records in memory and a few small reads of /proc. */
-import { identityOfSlot } from "../model/identity.ts";
-import type { ExposureWindow, IscRecord, IscStatus, IscSummary } from "../model/isc.ts";
+import { type ExposureWindow, type IscRecord, type IscStatus, type IscSummary, identityOf } from "../model/isc.ts";
 import type { Engine } from "./engine.ts";
 import { findExitCode, findProcess } from "./parts/process.ts";
 
 export async function summarize(engine: Engine, record: IscRecord): Promise<IscSummary> {
   const manifest = await engine.images.findManifest(record.image);
-  const identity = identityOfSlot(engine.dock, record.slot);
+  const identity = identityOf(engine.dock, record);
   const live = record.generation === 0 ? undefined : findProcess(engine, record.name);
   const exitCode = live || record.generation === 0 ? undefined : findExitCode(engine, record.name);
   const health = live && engine.conditions.healthOf(engine.layout.parts(record.name));

@@ -11,6 +11,7 @@ import { type Layout, layoutOf, liveMode } from "../model/layout.ts";
 import type { Name } from "../model/name.ts";
 import { IncidentStore } from "../store/incidents/incident-store.ts";
 import { IscStore } from "../store/isc-store.ts";
+import { StackStore } from "../store/stack-store.ts";
 import { runtimePrograms } from "../tools/oci-runtime.ts";
 import { probing } from "./capabilities-probe.ts";
 import { probeDmCrypt } from "./capabilities-programs.ts";
@@ -22,6 +23,9 @@ import { NameBook } from "./parts/name-book.ts";
 import type { ScratchEncryption } from "./scratch-encryption.ts";
 import { ScratchTemplates } from "./scratch-templates.ts";
 import { SeccompProfiles } from "./seccomp-profiles.ts";
+import { StackNames } from "./stack/names.ts";
+import { Secrets } from "./stack/secrets.ts";
+import { StackTraffic } from "./stack/stack-traffic.ts";
 import { VerifyMemory } from "./verify/verify-memory.ts";
 import { AuditState } from "./watch/audit-state.ts";
 import { Conditions } from "./watch/conditions.ts";
@@ -49,6 +53,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const instanceOf = (name: Name): number => iscs.find(name)?.instance ?? 0;
   const layout = layoutOf(options.layout, instanceOf);
   const iscs = new IscStore(host.files, options.layout);
+  const stacks = new StackStore(host.files, options.layout);
   for (const directory of [layout.run, layout.lives]) {
     await host.files.makeDirectory(directory, liveMode);
     await host.files.chmod(directory, liveMode);
@@ -59,6 +64,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     layout.trustedKeys,
     layout.images,
     layout.iscs,
+    layout.stacks,
     layout.layers,
     layout.runtimeState,
   ]) {
@@ -67,7 +73,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   hideUnifiedHierarchy(host);
   enableForwarding(host);
   const hierarchies = listHierarchies(host);
-  return {
+  const engine: Engine = {
     host,
     layout,
     dock: identity,
@@ -75,6 +81,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     images: new Images(host, layout),
     firewall: new Firewall(host.kernel.nftables, identity),
     names: new NameBook(host),
+    stacks,
+    stackTraffic: new StackTraffic(() => engine),
+    stackNames: new StackNames(identity),
+    secrets: new Secrets(host.kernel.keyring, identity),
     scratchTemplates: new ScratchTemplates({ host, layout }),
     scratchEncryption: await chooseScratchEncryption(host, layout),
     seccomp: new SeccompProfiles(host.files, options.profiles),
@@ -93,6 +103,12 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     openFilesCeiling: readOpenFilesCeiling(host),
     runtime: options.runtime ?? (await chooseRuntime(host)),
   };
+  engine.watchers.add(engine.stackTraffic);
+  engine.conditions.onVerdict((name) => {
+    const record = engine.iscs.find(name);
+    if (record) engine.stackTraffic.refreshOf(record);
+  });
+  return engine;
 }
 
 /** Sensors know instances; whoever reads events knows ISCs. */

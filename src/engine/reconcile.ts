@@ -3,7 +3,7 @@
  * is; what was broken off half way is finished or undone; what belongs to nobody is removed.
  */
 import { linkPrefix } from "../model/identity.ts";
-import { type IscRecord, instancesOf } from "../model/isc.ts";
+import { type IscRecord, identityOf, instancesOf } from "../model/isc.ts";
 import { isName, type Name } from "../model/name.ts";
 import type { NftElement } from "../render/nft-ruleset-elements.ts";
 import { emptyTemporary } from "./build/work-directory.ts";
@@ -15,12 +15,14 @@ import { reconcileQuarantine } from "./lifecycle/quarantine.ts";
 import { startFresh } from "./lifecycle/start.ts";
 import { endProcesses, removeBeside, removeInstance, removeParts } from "./lifecycle/stop.ts";
 import { removeStrayCgroups } from "./parts/cgroup.ts";
-import { elementsOfIsc } from "./parts/firewall.ts";
+import type { ElementOwner } from "./parts/firewall.ts";
 import { killStrayMonitors } from "./parts/kill.ts";
 import { ensureNetwork } from "./parts/network.ts";
 import { findProcess } from "./parts/process.ts";
 import { sweepImageMounts } from "./parts/root-mount.ts";
-import { addressBook, resolveConnections } from "./parts/traffic.ts";
+import { resolveConnections, trafficOf } from "./parts/traffic.ts";
+import { ensureStackNetworks, resumeStacks } from "./stack/resume.ts";
+import { ownerOf } from "./stack/stack-traffic.ts";
 
 /** How long an instance that no longer has the name gets to end in good order, when the dock that let it drain is gone. */
 const farewellMs = 1_000;
@@ -38,7 +40,9 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
   const kept = records.filter((record) => record.desired === "running" && findProcess(engine, record.name));
   const rest = records.filter((record) => !kept.includes(record));
   // The firewall stands before anything else is done: first for those that run, then for each as it starts.
+  engine.stackTraffic.adopt(kept.map(({ name }) => engine.layout.parts(name)));
   engine.firewall.load(await elementsOf(engine, kept));
+  await ensureStackNetworks(engine);
   const failed: { name: string; error: unknown }[] = [];
   await tellWatchers(engine, kept);
   const attempt = async (record: IscRecord, work: () => Promise<unknown>) => {
@@ -60,6 +64,7 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
   for (const record of rest.filter(({ desired }) => desired === "destroyed")) await attempt(record, () => finishDestroy(engine, record));
   const due = rest.filter((one) => one.desired === "running" && !keepsRemains(one));
   for (const record of due) await attempt(record, () => startFresh(engine, record.name));
+  await resumeStacks(engine);
   sweepImageMounts(
     engine,
     new Set(
@@ -117,14 +122,14 @@ async function tellWatchers(engine: Engine, kept: readonly IscRecord[]): Promise
   }
 }
 
-async function elementsOf(engine: Engine, records: readonly IscRecord[]): Promise<ReadonlyMap<IscRecord["name"], readonly NftElement[]>> {
-  const book = addressBook(engine);
-  const elements = new Map<IscRecord["name"], readonly NftElement[]>();
+async function elementsOf(engine: Engine, records: readonly IscRecord[]): Promise<ReadonlyMap<ElementOwner, readonly NftElement[]>> {
+  const elements = new Map<ElementOwner, readonly NftElement[]>();
+  for (const stack of engine.stacks.list()) elements.set(ownerOf(stack.name), engine.stackTraffic.elementsOf(stack));
   for (const record of records) {
     const manifest = await engine.images.findManifest(record.image);
     if (!manifest) continue;
-    await resolveConnections(engine, manifest.posture.network);
-    elements.set(record.name, elementsOfIsc(engine.dock, record, manifest.posture.network, book));
+    if (!record.stack) await resolveConnections(engine, manifest.posture.network);
+    elements.set(record.name, trafficOf(engine, record, manifest.posture.network));
   }
   return elements;
 }
@@ -141,14 +146,10 @@ async function removeOrphans(engine: Engine): Promise<void> {
 }
 
 function removeOrphanLinks(engine: Engine): void {
-  const prefix = linkPrefix(engine.dock);
+  const running = engine.iscs.list().filter((record) => findProcess(engine, record.name));
   const wanted = new Set(
-    engine.iscs
-      .list()
-      .filter((record) => findProcess(engine, record.name))
-      .flatMap(instancesOf)
-      .map(({ slot }) => `${prefix}${slot}`),
+    running.flatMap(instancesOf).flatMap((instance) => identityOf(engine.dock, instance).interfaces.map(({ link }) => link)),
   );
   using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
-  for (const link of socket.listLinks()) if (link.name.startsWith(prefix) && !wanted.has(link.name)) socket.deleteLink(link.name);
+  for (const { name } of socket.listLinks()) if (name.startsWith(linkPrefix(engine.dock)) && !wanted.has(name)) socket.deleteLink(name);
 }

@@ -6,6 +6,7 @@ import type * as conntrack from "./kernel/conntrack.ts";
 import type * as features from "./kernel/features.ts";
 import type * as fileSystem from "./kernel/file-system.ts";
 import type * as fscrypt from "./kernel/fscrypt.ts";
+import type * as keyring from "./kernel/keyring.ts";
 import type * as loop from "./kernel/loop.ts";
 import type * as mounts from "./kernel/mounts.ts";
 import type * as namespaces from "./kernel/namespaces.ts";
@@ -28,6 +29,7 @@ export interface Kernel {
   readonly features: typeof features;
   readonly fileSystem: typeof fileSystem;
   readonly fscrypt: typeof fscrypt;
+  readonly keyring: typeof keyring;
   readonly loop: typeof loop;
   readonly mounts: typeof mounts;
   readonly namespaces: typeof namespaces;

@@ -7,6 +7,7 @@ import * as conntrack from "./kernel/conntrack.ts";
 import * as features from "./kernel/features.ts";
 import * as fileSystem from "./kernel/file-system.ts";
 import * as fscrypt from "./kernel/fscrypt.ts";
+import * as keyring from "./kernel/keyring.ts";
 import * as loop from "./kernel/loop.ts";
 import * as mounts from "./kernel/mounts.ts";
 import * as namespaces from "./kernel/namespaces.ts";
@@ -32,6 +33,7 @@ export function openKernel(): Kernel {
     features,
     fileSystem,
     fscrypt,
+    keyring,
     loop,
     mounts,
     namespaces,

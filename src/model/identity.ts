@@ -1,4 +1,7 @@
 /** What follows from a slot: an ISC's addresses, uid range and names on the host. Pure, so that nothing of it can drift. */
+import type { Name } from "./name.ts";
+import type { NetworkRange } from "./stack.ts";
+import { gatewayOf, instanceAddress } from "./stack-address.ts";
 
 /** One dock's share of the host, worked out once from its settings. */
 export interface DockIdentity {
@@ -13,10 +16,29 @@ export interface DockIdentity {
   readonly uidBase: number;
 }
 
+/** One of an ISC's links: both ends, and the addresses that are the ISC's there. */
+export interface InterfaceIdentity {
+  /** Absent on the dock's own network. */
+  readonly network?: Name;
+  /** The host's end; at most 15 characters. */
+  readonly link: string;
+  /** The ISC's end: eth0, eth1, … */
+  readonly inside: string;
+  readonly address: string;
+  readonly address6: string;
+  /** The host's address on it. */
+  readonly gateway: string;
+  readonly gateway6: string;
+  readonly mac: string;
+  readonly hostMac: string;
+  readonly mtu?: number;
+}
+
+/** Address, gateway and link are those of its first interface. */
 export interface SlotIdentity {
   readonly address: string;
   readonly address6: string;
-  /** The dock's address, and every ISC's gateway. */
+  /** The host's address, and the ISC's gateway. */
   readonly gateway: string;
   readonly gateway6: string;
   readonly uidBase: number;
@@ -25,13 +47,18 @@ export interface SlotIdentity {
   readonly loginUid: number;
   /** Name of the host side of its veth pair; at most 15 characters. */
   readonly link: string;
+  readonly interfaces: readonly [InterfaceIdentity, ...(readonly InterfaceIdentity[])];
 }
 
 const uidRangeSize = 65_536;
-export const slotsPerDock = 4_094;
+export const slotsPerDock = 4_093;
+/** That of the resolver: no ISC gets it. */
+export const resolverSlot = 4_094;
 /** Above every range that systemd-nspawn, adduser, podman and subuid hand out (systemd docs/UIDS-GIDS.md). */
 const firstUid = 0x7000_0000;
-const uidsPerBlock = (slotsPerDock + 2) * uidRangeSize;
+/** With those of slot 0 and of the one after the last. */
+const uidRangesPerDock = 4_096;
+const uidsPerBlock = uidRangesPerDock * uidRangeSize;
 /** As many docks can run side by side on one host. */
 export const uidBlocks = 8;
 
@@ -41,17 +68,72 @@ const firstLoginUid = 0xf000_0000;
 /** Link-local address that the host side of every veth answers on: an ISC's IPv6 gateway. */
 const gateway6 = "fe80::1";
 
-export function identityOfSlot(dock: DockIdentity, slot: number): SlotIdentity {
+/** @param networks of the stack that it is part of; none for one by itself, which is on the dock's own network */
+export function identityOfSlot(dock: DockIdentity, slot: number, networks: readonly NetworkRange[] = []): SlotIdentity {
+  const [first, ...others] = networks;
+  const main = first ? interfaceOf(dock, slot, { index: 0, range: first }) : ownInterface(dock, slot);
+  const { address, address6, gateway, link } = main;
   return {
-    address: renderAddress(dock.networkBase + slot + 1),
-    address6: `${dock.prefix6}::${(slot + 1).toString(16)}`,
-    gateway: renderAddress(dock.networkBase + 1),
+    address,
+    address6,
+    gateway,
     gateway6,
     uidBase: dock.uidBase + slot * uidRangeSize,
     uidCount: uidRangeSize,
     loginUid: loginUidBase(dock) + slot,
-    link: `${linkPrefix(dock)}${slot}`,
+    link,
+    interfaces: [main, ...others.map((range, index) => interfaceOf(dock, slot, { index: index + 1, range }))],
   };
+}
+
+function ownInterface(dock: DockIdentity, slot: number): InterfaceIdentity {
+  return {
+    ...endsOf(dock, slot, 0),
+    address: renderAddress(dock.networkBase + slot + 1),
+    address6: `${dock.prefix6}::${(slot + 1).toString(16)}`,
+    gateway: renderAddress(dock.networkBase + 1),
+    gateway6,
+  };
+}
+
+function interfaceOf(
+  dock: DockIdentity,
+  slot: number,
+  { index, range }: { readonly index: number; readonly range: NetworkRange },
+): InterfaceIdentity {
+  return {
+    ...endsOf(dock, slot, index),
+    network: range.name,
+    ...instanceAddress(range, slot),
+    gateway: gatewayOf(range),
+    gateway6,
+    ...(range.mtu !== undefined && { mtu: range.mtu }),
+  };
+}
+
+/** Locally administered MAC addresses (IEEE 802) name slot, interface and side, so that no two links of a dock share one. */
+function endsOf(dock: DockIdentity, slot: number, index: number): Pick<InterfaceIdentity, "link" | "inside" | "mac" | "hostMac"> {
+  const octets = [slot >> 8, slot & 0xff].map(renderOctet).join(":");
+  const mac = (side: number) => `02:15:c0:${renderOctet(2 * index + side)}:${octets}`;
+  return {
+    link: `${linkPrefix(dock)}${slot}${index === 0 ? "" : String.fromCharCode(furtherLinks + index)}`,
+    inside: `eth${index}`,
+    mac: mac(1),
+    hostMac: mac(0),
+  };
+}
+
+function renderOctet(octet: number): string {
+  return octet.toString(16).padStart(2, "0");
+}
+
+/** Further links end in b, c, … */
+const furtherLinks = "a".charCodeAt(0);
+
+/** The slot that a link of this dock was made for. */
+export function slotOfLink(dock: DockIdentity, link: string): number | undefined {
+  const digits = link.startsWith(linkPrefix(dock)) ? /^(\d{1,4})[b-z]?$/.exec(link.slice(linkPrefix(dock).length))?.[1] : undefined;
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** Login ids that ISCs of whatever dock may have. */
@@ -59,7 +141,7 @@ export const allLoginUids = { first: firstLoginUid, count: 0x1_0000_0000 - first
 
 /** Login ids of this dock's ISCs begin here: above every uid range, 4,096 for each tag. */
 export function loginUidBase(dock: DockIdentity): number {
-  return firstLoginUid + Number.parseInt(dock.tag, 16) * (slotsPerDock + 2);
+  return firstLoginUid + Number.parseInt(dock.tag, 16) * uidRangesPerDock;
 }
 
 /** All host uids that one dock's ISCs may have. */

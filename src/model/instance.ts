@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { Digest } from "./digest.ts";
 import type { Name } from "./name.ts";
+import { NetworkRange } from "./stack.ts";
 
 /** An instance that is there without having the name: the one that is to get it, or one that had it and is still at work for open connections. */
 export const Beside = z.strictObject({
@@ -14,6 +15,8 @@ export const Beside = z.strictObject({
   image: Digest,
   slot: z.number().int().min(1).max(4_094),
   machineId: z.string(),
+  /** Of the stack that it is part of, as they were when it was made. */
+  networks: z.array(NetworkRange).readonly().optional(),
 });
 export type Beside = z.infer<typeof Beside>;
 

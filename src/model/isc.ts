@@ -1,9 +1,11 @@
 /** One ISC: what the dock wants of it (kept in isc.json) and what it sees of it. */
 import { z } from "zod";
 import { Digest } from "./digest.ts";
+import { type DockIdentity, identityOfSlot, type SlotIdentity } from "./identity.ts";
 import { Beside, Windows } from "./instance.ts";
 import { Name } from "./name.ts";
 import { Exposure, type Protocol } from "./network.ts";
+import { Membership, NetworkRange } from "./stack.ts";
 
 /** What should be. `destroyed` is a tombstone: remove everything, then this record. */
 const Desired = z.enum(["running", "stopped", "destroyed"]);
@@ -35,6 +37,10 @@ export const IscRecord = z.strictObject({
   clonedFrom: z.string().optional(),
   /** Which of its instances has the name; 0 when absent. */
   instance: z.number().int().min(0).optional(),
+  /** Which part of which stack it is; absent for one by itself. */
+  stack: Membership.optional(),
+  /** Of that stack, as they were when its instance was made. */
+  networks: z.array(NetworkRange).readonly().optional(),
   /** Instances that are there without the name. */
   beside: z.array(Beside).readonly().optional(),
   windows: Windows.optional(),
@@ -49,9 +55,17 @@ export type IscRecord = z.infer<typeof IscRecord>;
 export function instancesOf({
   slot,
   image,
+  networks,
   beside = [],
-}: Pick<IscRecord, "slot" | "image" | "beside">): readonly Pick<Beside, "slot" | "image">[] {
-  return [{ slot, image }, ...beside];
+}: Pick<IscRecord, "slot" | "image" | "networks" | "beside">): readonly Instance[] {
+  return [{ slot, image, networks }, ...beside];
+}
+
+export type Instance = Pick<IscRecord, "slot" | "image" | "networks">;
+
+/** Addresses, links and host uids of one instance. */
+export function identityOf(dock: DockIdentity, { slot, networks }: Pick<IscRecord, "slot" | "networks">): SlotIdentity {
+  return identityOfSlot(dock, slot, networks);
 }
 
 /** @param name of the ISC, or of one of its instances */

@@ -62,6 +62,8 @@ export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces, ins
     /** The btrfs file system that holds volumes: a directory on a btrfs host, a mount point of `volumePoolImage` elsewhere. */
     volumePool: `${root}/volumes`,
     volumePoolImage: `${root}/volumes.btrfs`,
+    stacks: `${root}/stacks`,
+    stack: (name: Name) => `${root}/stacks/${name}.json`,
     iscs: `${root}/isc`,
     isc: {
       directory: isc,

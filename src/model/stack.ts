@@ -147,6 +147,10 @@ export const StackRecord = z.strictObject({
   secrets: z.record(Name, SecretSource),
   /** Which service address (see model/stack-address.ts) each member and each of its ISCs has, by member or ISC name. Kept over edits. */
   addresses: z.record(z.string(), z.number().int().min(0)),
+  /** When each secret was last another one than before; instances from earlier have the old one. Milliseconds since the epoch. */
+  secretsChangedAtMs: z.record(Name, z.number().int()),
+  /** Something of it is still to be carried out. */
+  pending: z.boolean(),
   /** Absolute path of the file it came from. */
   file: z.string(),
   changedAtMs: z.number().int(),

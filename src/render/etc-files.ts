@@ -17,10 +17,16 @@ export interface EtcInput {
   readonly record: Pick<IscRecord, "name" | "machineId">;
   readonly identity: Pick<SlotIdentity, "address" | "address6">;
   readonly hosts: readonly KnownHost[];
+  /** Who answers questions for names, and the endings that short ones get; absent for an ISC that asks nobody. */
+  readonly resolver?: { readonly addresses: readonly string[]; readonly search: readonly string[] } | undefined;
 }
 
-/** resolv.conf is empty: an ISC needs no DNS, and may reach none. */
-export function renderEtcFiles({ record, identity, hosts }: EtcInput): EtcFiles {
+/** As many endings and as long a line as every libc takes; resolv.conf(5). */
+const mostEndings = 6;
+const longestSearch = 256;
+
+/** resolv.conf is empty but in stacks: an ISC by itself needs no DNS, and may reach none. */
+export function renderEtcFiles({ record, identity, hosts, resolver }: EtcInput): EtcFiles {
   const own = serviceOf(record.name);
   const lines = [
     "127.0.0.1 localhost",
@@ -33,6 +39,16 @@ export function renderEtcFiles({ record, identity, hosts }: EtcInput): EtcFiles 
     "machine-id": `${record.machineId}\n`,
     hostname: `${own}\n`,
     hosts: [...new Set(lines)].map((line) => `${line}\n`).join(""),
-    "resolv.conf": "",
+    "resolv.conf": resolver ? renderResolvConf(resolver) : "",
   };
+}
+
+function renderResolvConf({ addresses, search }: NonNullable<EtcInput["resolver"]>): string {
+  const endings = search.slice(0, mostEndings).filter((_, index, all) => all.slice(0, index + 1).join(" ").length <= longestSearch);
+  const lines = [
+    ...addresses.map((address) => `nameserver ${address}`),
+    ...(endings.length === 0 ? [] : [`search ${endings.join(" ")}`]),
+    "options timeout:2 attempts:2",
+  ];
+  return lines.map((line) => `${line}\n`).join("");
 }

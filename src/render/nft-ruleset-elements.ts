@@ -1,7 +1,10 @@
 /** What the firewall knows of single ISCs: elements of sets and maps. A change is the difference of two lists, and one small transaction. */
-import { type DockIdentity, type SlotIdentity, tableName } from "../model/identity.ts";
+import { isAddress, isWithin, type Prefix, parsePrefix, renderPrefix } from "../base/ip-prefix.ts";
+import { type DockIdentity, type InterfaceIdentity, tableName } from "../model/identity.ts";
 import type { Exposure, ListenPort, Protocol } from "../model/network.ts";
-import { isAddress, isWithin, type Prefix, parsePrefix, renderPrefix } from "./nft-ruleset-prefix.ts";
+import type { TrafficLimits } from "../model/stack.ts";
+import { spreadBuckets } from "./nft-ruleset-balance.ts";
+import { renderStatement, type SetStatement } from "./nft-ruleset-statement.ts";
 
 /** An outbound permission after every name has been resolved; `isc:` connections count once for each of the target's addresses. */
 export interface ResolvedConnection {
@@ -9,14 +12,24 @@ export interface ResolvedConnection {
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
+  /** The interface that it leaves by; the first when absent. */
+  readonly network?: string | undefined;
+  readonly limits?: TrafficLimits | undefined;
 }
 
+export type TrafficInterface = Pick<InterfaceIdentity, "network" | "link" | "mac" | "address" | "address6">;
+
 export interface IscTraffic {
-  readonly identity: Pick<SlotIdentity, "address" | "address6" | "link">;
+  readonly interfaces: readonly TrafficInterface[];
   readonly listen: readonly ListenPort[];
+  /** Of these, what the host itself may connect to; all when absent. */
+  readonly hosted?: readonly ListenPort[] | undefined;
   readonly exposures: readonly Exposure[];
   readonly connections: readonly ResolvedConnection[];
   readonly quarantined?: boolean;
+  readonly limits?: TrafficLimits | undefined;
+  /** It may be led to itself by a service address. */
+  readonly hairpin?: boolean;
 }
 
 /** One element: `key` and `value` are parts of a concatenation, in nft's spelling without quotes. */
@@ -24,47 +37,141 @@ export interface NftElement {
   readonly set: string;
   readonly key: readonly string[];
   readonly value?: readonly string[];
+  /** What the element counts by itself. */
+  readonly statement?: SetStatement;
 }
 
 /** Every element that one ISC needs, each once, in a fixed order. */
-export function listNftElements({ identity: given, listen, exposures, connections, quarantined }: IscTraffic): readonly NftElement[] {
-  const identity = canonicalize(given);
-  const ports = [...listen, ...exposures].map(({ protocol, port }) => `${protocol} ${port}`);
-  const ends = [
-    { suffix: 4, own: identity.address },
-    { suffix: 6, own: identity.address6 },
-  ] as const;
+export function listNftElements(traffic: IscTraffic): readonly NftElement[] {
+  const { exposures, quarantined, listen, hosted } = traffic;
+  const interfaces = traffic.interfaces.map(canonicalize);
+  const ends = interfaces.flatMap(endsOf);
+  const ports = namePorts([...listen, ...exposures]);
   return [
-    ...ends.map(({ suffix, own }) => ({ set: `sources${suffix}`, key: [identity.link, own] })),
-    ...(quarantined ? [{ set: "quarantined", key: [identity.link] }] : []),
-    ...ends.flatMap(({ suffix, own }) => [...new Set(ports)].map((port) => ({ set: `listen${suffix}`, key: [own, ...port.split(" ")] }))),
-    ...ends.flatMap(({ suffix, own }) => exposures.flatMap((exposure) => listExposure(exposure, suffix, own))),
-    ...listConnections(identity, connections),
+    ...ends.map(({ suffix, link, mac, own }) => ({ set: `sources${suffix}`, key: [link, mac, own] })),
+    ...(traffic.hairpin ? ends.map(({ suffix, link, own }) => ({ set: `hairpin${suffix}`, key: [link, own] })) : []),
+    ...(quarantined ? interfaces.map(({ link }) => ({ set: "quarantined", key: [link] })) : []),
+    ...ends.flatMap(({ suffix, own }) => ports.map((port) => ({ set: `listen${suffix}`, key: [own, ...port] }))),
+    ...ends.flatMap(({ suffix, own }) =>
+      namePorts(hosted ?? [...listen, ...exposures]).map((port) => ({ set: `hosted${suffix}`, key: [own, ...port] })),
+    ),
+    ...endsOf(interfaces[0]).flatMap(({ suffix, own }) => exposures.flatMap((exposure) => listExposure(exposure, suffix, [own]))),
+    ...listConnections(interfaces, traffic.connections),
+    ...listLimits(interfaces, traffic),
   ];
 }
 
-function listExposure({ hostPort, port, protocol, address }: Exposure, suffix: 4 | 6, own: string): readonly NftElement[] {
-  const value = [own, String(port)];
-  if (address === undefined) return [{ set: `expose${suffix}`, key: [protocol, String(hostPort)], value }];
-  const at = parsePrefix(address);
-  if (at?.family !== suffix) return [];
-  // 0.0.0.0 and :: are, as everywhere, all addresses of their family.
-  if (at.base === 0n) return [{ set: `expose${suffix}`, key: [protocol, String(hostPort)], value }];
-  return [{ set: `expose_at${suffix}`, key: [renderPrefix(at), protocol, String(hostPort)], value }];
+interface End {
+  readonly suffix: 4 | 6;
+  readonly link: string;
+  readonly mac: string;
+  readonly own: string;
 }
 
-function listConnections(identity: IscTraffic["identity"], connections: readonly ResolvedConnection[]): readonly NftElement[] {
-  const targets = connections.flatMap(({ address, port, protocol }) => {
+function endsOf(one: TrafficInterface | undefined): readonly End[] {
+  if (!one) return [];
+  const { link, mac, address, address6 } = one;
+  return [
+    { suffix: 4, link, mac, own: address },
+    { suffix: 6, link, mac, own: address6 },
+  ];
+}
+
+function namePorts(ports: readonly ListenPort[]): readonly (readonly [string, string])[] {
+  const names = new Set(ports.map(({ protocol, port }) => `${protocol} ${port}`));
+  return [...names].map((name) => [name.slice(0, 3), name.slice(4)] as const);
+}
+
+/**
+ * A host port that leads to one instance, or is spread over several.
+ * @param owns addresses of one family; none where nobody serves
+ */
+export function listExposure(
+  { hostPort, port, protocol, address }: Exposure,
+  suffix: 4 | 6,
+  owns: readonly string[],
+): readonly NftElement[] {
+  const at = address === undefined ? undefined : parsePrefix(address);
+  if (at && at.family !== suffix) return [];
+  // 0.0.0.0 and :: are, as everywhere, all addresses of their family.
+  const isAnywhere = at === undefined || at.base === 0n;
+  const key = [...(isAnywhere ? [] : [renderPrefix(at)]), protocol, String(hostPort)];
+  return listTargets(
+    { one: `${isAnywhere ? "expose" : "expose_at"}${suffix}`, several: `${isAnywhere ? "expose_balance" : "expose_at_balance"}${suffix}` },
+    key,
+    owns,
+    port,
+  );
+}
+
+/** Elements of the map for one target, or of the map that spreads over several. */
+export function listTargets(
+  maps: { readonly one: string; readonly several: string },
+  key: readonly string[],
+  owns: readonly string[],
+  port: number,
+): readonly NftElement[] {
+  const [own] = owns;
+  if (own === undefined) return [];
+  if (owns.length === 1) return [{ set: maps.one, key, value: [own, String(port)] }];
+  return spreadBuckets(owns).map((target, bucket) => ({ set: maps.several, key: [...key, String(bucket)], value: [target, String(port)] }));
+}
+
+interface Target {
+  readonly prefix: Prefix;
+  readonly port: string;
+  readonly from: TrafficInterface;
+  readonly limits: TrafficLimits | undefined;
+}
+
+function listConnections(interfaces: readonly TrafficInterface[], connections: readonly ResolvedConnection[]): readonly NftElement[] {
+  const targets = connections.flatMap(({ address, port, protocol, network, limits }): readonly Target[] => {
     const prefix = parsePrefix(address);
-    return prefix ? [{ prefix, port: `${protocol} ${port}` }] : [];
+    const from = network === undefined ? interfaces[0] : interfaces.find((one) => one.network === network);
+    return prefix && from ? [{ prefix, port: `${protocol} ${port}`, from, limits }] : [];
   });
   const seen = new Set<string>();
   return targets
-    .filter(({ prefix, port }) => isFirst(seen, `${renderPrefix(prefix)} ${port}`) && !isCovered(prefix, port, targets))
-    .map(({ prefix, port }) => ({
-      set: `${isAddress(prefix) ? "connect" : "ranges"}${prefix.family}`,
-      key: [prefix.family === 4 ? identity.address : identity.address6, renderPrefix(prefix), ...port.split(" ")],
-    }));
+    .filter((target) => isFirst(seen, `${target.from.link} ${renderPrefix(target.prefix)} ${target.port}`) && !isCovered(target, targets))
+    .flatMap(({ prefix, port, from, limits = {} }) => {
+      const { family } = prefix;
+      const key = [family === 4 ? from.address : from.address6, renderPrefix(prefix), ...port.split(" ")];
+      const allowed = { set: `${isAddress(prefix) ? "connect" : "ranges"}${family}`, key };
+      // Limits on a whole prefix would count all of it as one element, which these sets cannot have: they know addresses only.
+      if (!isAddress(prefix)) return [allowed];
+      return [
+        allowed,
+        ...whenSet(limits.packetsPerSecond, (over) => ({ set: `flow_packets${family}`, key, statement: { kind: "rate", over } })),
+        ...whenSet(limits.connectionsPerSecond, (over) => ({ set: `flow_rate${family}`, key, statement: { kind: "rate", over } })),
+        ...whenSet(limits.connections, (over) => ({ set: `flow_open${family}`, key, statement: { kind: "open", over } })),
+      ];
+    });
+}
+
+function whenSet(value: number | undefined, make: (value: number) => NftElement): readonly NftElement[] {
+  return value === undefined ? [] : [make(value)];
+}
+
+/** Limits of the ISC as a whole are those of each of its links. */
+function listLimits(interfaces: readonly TrafficInterface[], { limits = {}, connections }: IscTraffic): readonly NftElement[] {
+  return interfaces.flatMap(({ link, network }) => {
+    const key = [link];
+    const flows = connections
+      .filter((connection) => connection.network === undefined || connection.network === network)
+      .map((one) => one.limits ?? {});
+    const all = [limits, ...flows];
+    const isPaced = all.some(({ packetsPerSecond, bitsPerSecond }) => packetsPerSecond !== undefined || bitsPerSecond !== undefined);
+    const isLimited = all.some((one) => one.connections !== undefined || one.connectionsPerSecond !== undefined);
+    return [
+      ...(isPaced ? [{ set: "paced", key }] : []),
+      ...(isLimited ? [{ set: "limited", key }] : []),
+      ...["out", "in"].flatMap((direction) => [
+        ...whenSet(limits.packetsPerSecond, (over) => ({ set: `packets_${direction}`, key, statement: { kind: "rate", over } })),
+        ...whenSet(limits.connectionsPerSecond, (over) => ({ set: `rate_${direction}`, key, statement: { kind: "rate", over } })),
+        ...whenSet(limits.connections, (over) => ({ set: `open_${direction}`, key, statement: { kind: "open", over } })),
+      ]),
+    ];
+  });
 }
 
 function isFirst(seen: Set<string>, key: string): boolean {
@@ -72,25 +179,28 @@ function isFirst(seen: Set<string>, key: string): boolean {
 }
 
 /** The kernel refuses an interval within another one of the same set. Single addresses lie in a set of their own. */
-function isCovered(prefix: Prefix, port: string, targets: readonly { readonly prefix: Prefix; readonly port: string }[]): boolean {
+function isCovered({ prefix, port, from }: Target, targets: readonly Target[]): boolean {
   if (isAddress(prefix)) return false;
-  return targets.some((other) => other.port === port && other.prefix.length < prefix.length && isWithin(prefix, other.prefix));
+  return targets.some(
+    (other) => other.from === from && other.port === port && other.prefix.length < prefix.length && isWithin(prefix, other.prefix),
+  );
 }
 
 /** Whether an element of the table is about this ISC. */
-export function isElementOf(identity: IscTraffic["identity"], { key, value }: NftElement): boolean {
-  const { address, address6, link } = canonicalize(identity);
+export function isElementOf(interfaces: readonly TrafficInterface[], { key, value }: NftElement): boolean {
   const subject = value?.[0] ?? key[0];
-  return subject === address || subject === address6 || subject === link;
+  return interfaces
+    .map(canonicalize)
+    .some(({ address, address6, link }) => subject === address || subject === address6 || subject === link);
 }
 
 /** The spelling which a listing of the kernel's elements has. */
-function canonicalize(identity: IscTraffic["identity"]): IscTraffic["identity"] {
+function canonicalize(one: TrafficInterface): TrafficInterface {
   const spell = (address: string) => {
     const prefix = parsePrefix(address);
     return prefix ? renderPrefix(prefix) : address;
   };
-  return { link: identity.link, address: spell(identity.address), address6: spell(identity.address6) };
+  return { ...one, address: spell(one.address), address6: spell(one.address6) };
 }
 
 /**
@@ -98,25 +208,26 @@ function canonicalize(identity: IscTraffic["identity"]): IscTraffic["identity"] 
  * One transaction: nobody else's elements, and no open connection, are touched.
  */
 export function renderNftElements(dock: DockIdentity, from: readonly NftElement[], to: readonly NftElement[]): string {
-  const existing = new Set(from.map(identify));
-  const wanted = new Set(to.map(identify));
+  const existing = new Set(from.map(identifyElement));
+  const wanted = new Set(to.map(identifyElement));
   const lines = [
     ...renderCommands(
       "delete",
       tableName(dock),
-      from.filter((element) => !wanted.has(identify(element))),
+      from.filter((element) => !wanted.has(identifyElement(element))),
     ),
     ...renderCommands(
       "add",
       tableName(dock),
-      to.filter((element) => !existing.has(identify(element))),
+      to.filter((element) => !existing.has(identifyElement(element))),
     ),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function identify({ set, key, value }: NftElement): string {
-  return [set, ...key, "=", ...(value ?? [])].join(" ");
+/** Equal for equal elements only. */
+export function identifyElement({ set, key, value, statement }: NftElement): string {
+  return [set, ...key, "=", ...(value ?? []), ...(statement ? [renderStatement(statement)] : [])].join(" ");
 }
 
 function renderCommands(verb: "add" | "delete", table: string, elements: readonly NftElement[]): readonly string[] {
@@ -127,8 +238,11 @@ function renderCommands(verb: "add" | "delete", table: string, elements: readonl
   });
 }
 
-function renderElement({ set, key, value }: NftElement, verb: "add" | "delete"): string {
-  const isLinkFirst = set.startsWith("sources") || set === "quarantined";
-  const text = key.map((part, index) => (isLinkFirst && index === 0 ? `"${part}"` : part)).join(" . ");
-  return value && verb === "add" ? `${text} : ${value.join(" . ")}` : text;
+/** Sets whose keys begin with the name of a link. */
+const keyedByLink = /^(?:sources|hairpin|quarantined|paced|limited|packets_|rate_|open_)/;
+
+function renderElement({ set, key, value, statement }: NftElement, verb: "add" | "delete"): string {
+  const text = key.map((part, index) => (index === 0 && keyedByLink.test(set) ? `"${part}"` : part)).join(" . ");
+  if (verb === "delete") return text;
+  return `${text}${statement ? ` ${renderStatement(statement)}` : ""}${value ? ` : ${value.join(" . ")}` : ""}`;
 }

@@ -1,6 +1,8 @@
 /** What `nft -j list table` answers (libnftables-json(5)), read back into elements and into a text that shows any change of the rules. */
+
+import { parsePrefix, renderPrefix } from "../base/ip-prefix.ts";
 import type { NftElement } from "./nft-ruleset-elements.ts";
-import { parsePrefix, renderPrefix } from "./nft-ruleset-prefix.ts";
+import { burstOf, type SetStatement } from "./nft-ruleset-statement.ts";
 
 /** All elements of the sets and maps in a listing of one table, as `listNftElements` makes them. What is no such element is left out. */
 export function parseNftElements(listing: unknown): readonly NftElement[] {
@@ -46,9 +48,27 @@ export function parseNftCounters(listing: unknown): Readonly<Record<string, { re
 }
 
 function parseElement(set: string, element: unknown): NftElement {
-  if (!Array.isArray(element)) return { set, key: parseParts(element) };
-  const [key, value] = element;
-  return { set, key: parseParts(key), value: parseParts(value) };
+  const [key, value] = Array.isArray(element) ? element : [element];
+  const counting = asRecord(asRecord(key)?.elem);
+  const statement = counting && parseStatement(counting);
+  return {
+    set,
+    key: parseParts(counting ? counting.val : key),
+    ...(value !== undefined && { value: parseParts(value) }),
+    ...(statement && { statement }),
+  };
+}
+
+/** Of an element as `nft -j` lists it; undefined for one that counts nothing, or that is not as `renderStatement` makes it. */
+function parseStatement(element: Readonly<Record<string, unknown>>): SetStatement | undefined {
+  const limit = asRecord(element.limit);
+  if (limit) {
+    const over = Number(limit.rate);
+    const isOurs = limit.per === "second" && limit.inv === true && limit.burst === burstOf(over);
+    return { kind: "rate", over: isOurs ? over : Number.NaN };
+  }
+  const count = asRecord(element["ct count"]);
+  return count ? { kind: "open", over: count.inv === true ? Number(count.val) : Number.NaN } : undefined;
 }
 
 function parseParts(value: unknown): readonly string[] {

@@ -7,7 +7,7 @@ import type { DockIdentity } from "../model/identity.ts";
 import { asRecord, listObjects } from "./nft-ruleset-listing.ts";
 
 /** Which chain refused; also the prefix that the log carries. */
-export const refusals = ["out", "in", "spoof", "quarantine_out", "quarantine_in"] as const;
+export const refusals = ["out", "in", "spoof", "quarantine_out", "quarantine_in", "limit_out", "limit_in"] as const;
 export type Refusal = (typeof refusals)[number];
 
 /** The counter of each, and which link of a packet is the ISC's. */
@@ -17,6 +17,8 @@ const refusing: Readonly<Record<Refusal, readonly [counter: string, key: "iifnam
   spoof: ["spoofed", "iifname"],
   quarantine_out: ["quarantined", "iifname"],
   quarantine_in: ["quarantined", "oifname"],
+  limit_out: ["limited", "iifname"],
+  limit_in: ["limited", "oifname"],
 };
 
 /** Packets a second that one link's refusals of one kind may put into the log. */

@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { isWithin, parsePrefix, renderPrefix } from "../base/ip-prefix.ts";
 import { identityOfSlot, parseDockIdentity } from "../model/identity.ts";
 import { renderNftBase } from "./nft-ruleset.ts";
 import { isElementOf, listNftElements, type NftElement, renderNftElements } from "./nft-ruleset-elements.ts";
 import { planForeignFirewall, planForeignFirewallRemoval } from "./nft-ruleset-foreign.ts";
 import { parseNftElements } from "./nft-ruleset-listing.ts";
-import { isWithin, parsePrefix, renderPrefix } from "./nft-ruleset-prefix.ts";
 import { logGroupOf, parseRefusalCounts, renderRefusalChains } from "./nft-ruleset-refusals.ts";
 
 const dock = parseDockIdentity("0b12", "10.201.0.0/16");

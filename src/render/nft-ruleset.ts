@@ -4,6 +4,7 @@
  * whether the other end is the world, the host or another ISC. Foreign firewalls' chains are never overruled; see nft-ruleset-foreign.ts.
  */
 import { type DockIdentity, linkPrefix, tableName } from "../model/identity.ts";
+import { balanceBuckets } from "./nft-ruleset-balance.ts";
 import { refuse, renderRefusalChains, renderRefusalSets } from "./nft-ruleset-refusals.ts";
 
 /** Names of the table's counters, and what each counts. */
@@ -11,8 +12,11 @@ const nftCounters = {
   spoofed: "packets of ISCs with an address that is not theirs",
   denied_out: "packets of ISCs that open a connection nobody declared",
   denied_in: "packets to ISCs that reach for a port nobody exposed",
+  limited: "packets from and to ISCs beyond a limit that is set for them",
   quarantined: "packets from and to ISCs in quarantine",
 } as const;
+
+const directions = ["out", "in"] as const;
 
 /**
  * The whole table without elements, replacing any older one in the same transaction; follow it with `renderNftElements`.
@@ -42,18 +46,56 @@ export function renderNftBase(dock: DockIdentity, logGroup: number | undefined):
 
 const setDeclarations = [
   "\tset quarantined { type ifname; }",
-  ...families(({ suffix, type }) => [
-    `\tset sources${suffix} { type ifname . ${type}; }`,
-    `\tset listen${suffix} { type ${type} . inet_proto . inet_service; }`,
-    `\tset connect${suffix} { type ${type} . ${type} . inet_proto . inet_service; }`,
-    `\tset ranges${suffix} { type ${type} . ${type} . inet_proto . inet_service; flags interval; }`,
-    `\tmap expose${suffix} { type inet_proto . inet_service : ${type} . inet_service; }`,
-    `\tmap expose_at${suffix} { type ${type} . inet_proto . inet_service : ${type} . inet_service; }`,
+  "\t# Links with a limit on packets, and with one on connections: all others are spared the questions.",
+  "\tset paced { type ifname; }",
+  "\tset limited { type ifname; }",
+  ...directions.flatMap((direction) => [
+    `\tset packets_${direction} { type ifname; limit rate over 1/second; }`,
+    `\tset rate_${direction} { type ifname; limit rate over 1/second; }`,
+    `\tset open_${direction} { type ifname; ct count over 1; }`,
   ]),
+  ...families(({ suffix, type }) => {
+    const flow = `type ${type} . ${type} . inet_proto . inet_service;`;
+    const place = `type ${type} . inet_proto . inet_service`;
+    const end = `${type} . inet_service`;
+    const bucket = `numgen random mod ${balanceBuckets}`;
+    return [
+      `\tset networks${suffix} { type ${type}; flags interval; }`,
+      `\tset sources${suffix} { type ifname . ether_addr . ${type}; }`,
+      `\tset hairpin${suffix} { type ifname . ${type}; }`,
+      `\tset listen${suffix} { ${place}; }`,
+      `\tset hosted${suffix} { ${place}; }`,
+      `\tset connect${suffix} { ${flow} counter; }`,
+      `\tset ranges${suffix} { ${flow} flags interval; counter; }`,
+      `\tset flow_packets${suffix} { ${flow} limit rate over 1/second; }`,
+      `\tset flow_rate${suffix} { ${flow} limit rate over 1/second; }`,
+      `\tset flow_open${suffix} { ${flow} ct count over 1; }`,
+      `\tmap expose${suffix} { type inet_proto . inet_service : ${end}; }`,
+      `\tmap expose_at${suffix} { ${place} : ${end}; }`,
+      `\tmap service${suffix} { ${place} : ${end}; }`,
+      ...balanced({ suffix }).map(({ map, key }) => `\tmap ${map} { typeof ${key} . ${bucket} : ${ipOf(suffix)} daddr . th dport; }`),
+      `\tmap uplink${suffix} { type ${type} : ${type}; }`,
+    ];
+  }),
 ];
+
+function ipOf(suffix: 4 | 6): "ip" | "ip6" {
+  return suffix === 4 ? "ip" : "ip6";
+}
+
+/** Maps that spread over several instances: beside the map for one that has the same key. */
+function balanced({ suffix }: Pick<Family, "suffix">): readonly { readonly map: string; readonly key: string }[] {
+  const port = "meta l4proto . th dport";
+  return [
+    { map: `expose_balance${suffix}`, key: port },
+    { map: `expose_at_balance${suffix}`, key: `${ipOf(suffix)} daddr . ${port}` },
+    { map: `balance${suffix}`, key: `${ipOf(suffix)} daddr . ${port}` },
+  ];
+}
 
 function renderChains(links: string, network4: string, network6: string): readonly string[] {
   const networks = { 4: network4, 6: network6 };
+  const isFlow = ({ ip }: Family) => `${ip} saddr . ${ip} daddr . meta l4proto . th dport`;
   return [
     "\t# RFC 4861: without neighbour discovery there is no IPv6. A hop limit of 255 proves that the packet was not forwarded.",
     "\tchain neighbours {",
@@ -61,61 +103,120 @@ function renderChains(links: string, network4: string, network6: string): readon
     "\t\t# What every kernel says unasked, and nobody needs.",
     "\t\ticmpv6 type { nd-router-solicit, mld-listener-report, mld2-listener-report, mld-listener-done } drop",
     "\t}",
-    "\tchain link_sources {",
-    `\t\tiifname @quarantined ${refuse("quarantine_out")}`,
-    "\t\t# route_localnet lets the links route to the host's loopback; no blueprint can declare that.",
-    `\t\tip daddr 127.0.0.0/8 ${refuse("spoof")}`,
-    "\t\tiifname . ip saddr @sources4 accept",
-    "\t\tiifname . ip6 saddr @sources6 accept",
-    "\t\tip6 saddr { ::, fe80::/64 } jump neighbours",
-    `\t\t${refuse("spoof")}`,
-    "\t}",
+    ...chain("pace_out", [
+      "# Options and extensions would hide the ports from the queues that shape by them.",
+      `ip hdrlength != 5 ${refuse("limit_out")}`,
+      `ip6 nexthdr != { tcp, udp, ipv6-icmp } ${refuse("limit_out")}`,
+      `iifname @packets_out ${refuse("limit_out")}`,
+      ...families((family) => [`${isFlow(family)} @flow_packets${family.suffix} ${refuse("limit_out")}`]),
+    ]),
+    ...chain("pace_in", [`oifname @packets_in ${refuse("limit_in")}`]),
+    ...chain("limit_out", [
+      ...families((family) => [
+        `${isFlow(family)} @flow_rate${family.suffix} ${refuse("limit_out")}`,
+        `${isFlow(family)} @flow_open${family.suffix} ${refuse("limit_out")}`,
+      ]),
+      `iifname @rate_out ${refuse("limit_out")}`,
+      `iifname @open_out ${refuse("limit_out")}`,
+    ]),
+    ...chain("limit_in", [`oifname @rate_in ${refuse("limit_in")}`, `oifname @open_in ${refuse("limit_in")}`]),
+    ...chain("admit_out", ["iifname @limited jump limit_out", "accept"]),
+    ...chain("admit_in", ["oifname @limited jump limit_in", "accept"]),
+    ...chain("link_sources", [
+      `iifname @quarantined ${refuse("quarantine_out")}`,
+      "# route_localnet lets the links route to the host's loopback; no blueprint can declare that.",
+      `ip daddr 127.0.0.0/8 ${refuse("spoof")}`,
+      "iifname @paced jump pace_out",
+      ...families(({ ip, suffix }) => [`iifname . ether saddr . ${ip} saddr @sources${suffix} accept`]),
+      "ip6 saddr { ::, fe80::/64 } jump neighbours",
+      refuse("spoof"),
+    ]),
     ...hook("sources", "filter hook prerouting priority raw", [
       `iifname ${links} jump link_sources`,
-      ...families(({ ip, suffix }) => [`${ip} saddr ${networks[suffix]} iifname != "lo" ${refuse("spoof")}`]),
+      ...families(({ ip, suffix }) => [
+        `${ip} saddr ${networks[suffix]} iifname != "lo" ${refuse("spoof")}`,
+        `${ip} saddr @networks${suffix} iifname != "lo" ${refuse("spoof")}`,
+      ]),
     ]),
     ...hook("outbound", "filter hook prerouting priority mangle", [
       `iifname != ${links} accept`,
       "ct state established,related accept",
       "meta l4proto ipv6-icmp jump neighbours",
-      ...families(({ ip, suffix }) => [`${ip} saddr . ${ip} daddr . meta l4proto . th dport @connect${suffix} accept`]),
+      ...families((family) => [`${isFlow(family)} @connect${family.suffix} goto admit_out`]),
       "# A prefix never means other ISCs: each of those is declared by its name.",
-      ...families(({ ip, suffix }) => [
-        `${ip} daddr != ${networks[suffix]} ${ip} saddr . ${ip} daddr . meta l4proto . th dport @ranges${suffix} accept`,
-      ]),
+      ...families((family) => {
+        const { ip, suffix } = family;
+        return [`${ip} daddr != ${networks[suffix]} ${ip} daddr != @networks${suffix} ${isFlow(family)} @ranges${suffix} goto admit_out`];
+      }),
       refuse("out"),
     ]),
     ...hook("inbound", "filter hook postrouting priority filter", [
       `oifname != ${links} accept`,
       `oifname @quarantined ${refuse("quarantine_in")}`,
+      "oifname @paced jump pace_in",
       "ct state established,related accept",
       "meta l4proto ipv6-icmp jump neighbours",
       "# iif 0: made by the host itself, such as the dock's health checks. Connections of ISCs were judged on their way out.",
-      "iif 0 jump listening",
+      "iif 0 jump hosted",
       `iifname ${links} jump listening`,
       "ct status dnat jump listening",
       refuse("in"),
     ]),
-    "\tchain listening {",
-    ...families(({ ip, suffix }) => [`\t\tct state new ${ip} daddr . meta l4proto . th dport @listen${suffix} accept`]),
-    "\t}",
-    ...hook("expose", "nat hook prerouting priority dstnat", ["fib daddr type local jump exposed"]),
-    ...hook("expose_local", "nat hook output priority -100", ["fib daddr type local jump exposed"]),
-    "\tchain exposed {",
-    ...families(({ ip, suffix }) => [
-      `\t\tdnat ${ip} to ${ip} daddr . meta l4proto . th dport map @expose_at${suffix}`,
-      `\t\tdnat ${ip} to meta l4proto . th dport map @expose${suffix}`,
+    ...["listen", "hosted"].flatMap((set) =>
+      chain(
+        set === "listen" ? "listening" : set,
+        families(({ ip, suffix }) => [`ct state new ${ip} daddr . meta l4proto . th dport @${set}${suffix} goto admit_in`]),
+      ),
+    ),
+    ...hook("expose", "nat hook prerouting priority dstnat", [`iifname ${links} jump services`, "fib daddr type local jump exposed"]),
+    ...hook("expose_local", "nat hook output priority -100", [
+      ...families(({ ip, suffix }) => [`${ip} daddr @networks${suffix} jump services`]),
+      "fib daddr type local jump exposed",
     ]),
-    "\t}",
+    ...chain("exposed", [
+      ...families(({ ip, suffix }) => [
+        `dnat ${ip} to ${ip} daddr . meta l4proto . th dport map @expose_at${suffix}`,
+        `dnat ${ip} to meta l4proto . th dport map @expose${suffix}`,
+      ]),
+      ...families((family) =>
+        balanced(family)
+          .filter(({ map }) => map.startsWith("expose"))
+          .toReversed()
+          .map((map) => renderBalance(family, map)),
+      ),
+    ]),
+    "\t# Where each service address leads to: instances that run and are well.",
+    ...chain(
+      "services",
+      families((family) => [
+        `dnat ${family.ip} to ${family.ip} daddr . meta l4proto . th dport map @service${family.suffix}`,
+        ...balanced(family)
+          .filter(({ map }) => map.startsWith("balance"))
+          .map((map) => renderBalance(family, map)),
+      ]),
+    ),
     ...hook("source_nat", "nat hook postrouting priority srcnat", [
-      ...families(({ ip, suffix }) => [`oifname != ${links} oifname != "lo" ${ip} saddr ${networks[suffix]} masquerade`]),
-      "# An answer to a loopback address, or to a neighbour behind an exposure, would not come back through here.",
+      ...families(({ ip, suffix }) => [
+        `oifname != ${links} oifname != "lo" snat ${ip} to ${ip} saddr map @uplink${suffix}`,
+        `oifname != ${links} oifname != "lo" ${ip} saddr ${networks[suffix]} masquerade`,
+        `oifname != ${links} oifname != "lo" ${ip} saddr @networks${suffix} masquerade`,
+      ]),
+      "# An answer to a loopback address, to a neighbour behind an exposure, or to itself, would not come back through here.",
       ...families(({ ip, suffix, loopback }) => [
         `oifname ${links} ${ip} saddr ${loopback} masquerade`,
-        `oifname ${links} iifname ${links} ct status dnat ${ip} saddr ${networks[suffix]} masquerade`,
+        `oifname . ${ip} saddr @hairpin${suffix} masquerade`,
+        `oifname ${links} iifname ${links} ct status dnat ${ip} saddr ${networks[suffix]} ${ip} saddr != @networks${suffix} masquerade`,
       ]),
     ]),
   ];
+}
+
+function renderBalance({ ip }: Family, { map, key }: { readonly map: string; readonly key: string }): string {
+  return `dnat ${ip} to ${key} . numgen random mod ${balanceBuckets} map @${map}`;
+}
+
+function chain(name: string, rules: readonly string[]): readonly string[] {
+  return [`\tchain ${name} {`, ...rules.map((rule) => `\t\t${rule}`), "\t}"];
 }
 
 function hook(name: string, base: string, rules: readonly string[]): readonly string[] {

@@ -7,9 +7,11 @@ import { reasonOf } from "../base/reason-of.ts";
 import type { Files } from "../host/host.ts";
 import { slotsPerDock } from "../model/identity.ts";
 import { serviceOf } from "../model/instance.ts";
-import { IscRecord, instancesOf } from "../model/isc.ts";
+import { type Instance, IscRecord, instancesOf } from "../model/isc.ts";
 import type { Layout } from "../model/layout.ts";
 import { isName, type Name } from "../model/name.ts";
+import type { NetworkRange } from "../model/stack.ts";
+import { placeOfSlot } from "../model/stack-address.ts";
 
 export interface DamagedRecord {
   readonly name: string;
@@ -89,12 +91,19 @@ export class IscStore {
 
   /**
    * The smallest free slots.
-   * @throws Problem HOST_INCAPABLE when the dock has no room for that many
+   * @param networks on which their addresses must be free, too
+   * @throws Problem HOST_INCAPABLE when the dock, or a network, has no room for that many
    */
-  freeSlots(count: number): readonly number[] {
-    const taken = new Set(this.list().flatMap((record) => instancesOf(record).map(({ slot }) => slot)));
+  freeSlots(count: number, networks: readonly NetworkRange[] = []): readonly number[] {
+    const instances = this.list().flatMap(instancesOf);
+    const taken = new Set(instances.map(({ slot }) => slot));
+    const places = networks.map((range) => ({ range, taken: placesOn(range, instances) }));
     const free: number[] = [];
-    for (let slot = 1; slot <= slotsPerDock && free.length < count; slot++) if (!taken.has(slot)) free.push(slot);
+    for (let slot = 1; slot <= slotsPerDock && free.length < count; slot++) {
+      if (taken.has(slot) || places.some((place) => place.taken.has(placeOfSlot(place.range, slot)))) continue;
+      free.push(slot);
+      for (const place of places) place.taken.add(placeOfSlot(place.range, slot));
+    }
     if (free.length < count) {
       throw new Problem("HOST_INCAPABLE", `cannot create ${count} more: a dock holds ${slotsPerDock} ISCs and has room for ${free.length}`);
     }
@@ -148,14 +157,20 @@ export class IscStore {
   }
 }
 
+/** Places of a network's addresses that instances have. */
+function placesOn(range: NetworkRange, instances: readonly Instance[]): Set<number> {
+  const on = instances.filter(({ networks = [] }) => networks.some(({ subnet }) => subnet === range.subnet));
+  return new Set(on.map(({ slot }) => placeOfSlot(range, slot)));
+}
+
 /** One that is beside has no host ports. */
 function findInstance(record: IscRecord, name: Name): IscRecord | undefined {
   const number = Number(name.slice(record.name.length + 1));
   if ((record.instance ?? 0) === number) return { ...record, name };
   const beside = record.beside?.find(({ instance }) => instance === number);
   if (!beside) return undefined;
-  const { instance, image, slot, machineId } = beside;
-  return { ...record, name, instance, image, slot, machineId, exposures: [], beside: [] };
+  const { instance, image, slot, machineId, networks } = beside;
+  return { ...record, name, instance, image, slot, machineId, networks, exposures: [], beside: [] };
 }
 
 function renderRecord(record: IscRecord): string {

@@ -1,4 +1,5 @@
 /** create, start, stop, restart, reset, destroy, clone: what changes ISCs as a whole. */
+
 import type { ChangeAnswer } from "../../api/answers.ts";
 import { Problem } from "../../base/problem.ts";
 import { cloneNames, cloneRecords, createIsc } from "../../engine/lifecycle/create.ts";
@@ -11,6 +12,7 @@ import { stopIsc } from "../../engine/lifecycle/stop.ts";
 import { refreshDependents } from "../../engine/parts/traffic.ts";
 import { cloneSnapshotVolumes, findSnapshot } from "../../engine/snapshots.ts";
 import { identityOfSlot } from "../../model/identity.ts";
+import { identityOf } from "../../model/isc.ts";
 import { isName, type Name, nameRule } from "../../model/name.ts";
 import type { Dock } from "../dock.ts";
 import type { Caller, Handlers } from "../server.ts";
@@ -26,7 +28,7 @@ export function lifecycleHandlers({ engine }: Dock): LifecycleHandlers {
       const started = engine.host.monotonic();
       const record = await createIsc(engine, name, await engine.images.resolve(image));
       await refreshDependents(engine, name);
-      return { iscs: [{ name, status: "stopped", tookMs: since(started), address: identityOfSlot(engine.dock, record.slot).address }] };
+      return { iscs: [{ name, status: "stopped", tookMs: since(started), address: identityOf(engine.dock, record).address }] };
     },
     start: ({ names }, caller) => forEach(caller, names, "start", async (name) => (await startIsc(engine, name)).status),
     stop: ({ names, timeoutMs }, caller) =>
@@ -127,7 +129,7 @@ async function clone(engine: Dock["engine"], input: CloneInput, caller: Caller):
       name: record.name,
       status: input.start ? "running" : "stopped",
       tookMs,
-      address: identityOfSlot(engine.dock, record.slot).address,
+      address: identityOf(engine.dock, record).address,
     });
   }
   return { iscs };

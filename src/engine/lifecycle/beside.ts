@@ -5,14 +5,15 @@ import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 
 /** A record through which every function on an ISC's parts reaches those of an instance beside. It has no host ports. */
-export function recordOfBeside(record: IscRecord, { instance, image, slot, machineId }: Beside): IscRecord {
+export function recordOfBeside(record: IscRecord, { instance, image, slot, machineId, networks }: Beside): IscRecord {
   const name = `${serviceOf(record.name)}.${instance}` as Name;
-  return { ...record, name, instance, image, slot, machineId, exposures: [], beside: [] };
+  return { ...record, name, instance, image, slot, machineId, networks, exposures: [], beside: [] };
 }
 
 /** The instance that has the name now, as one beside. */
 export function besideOf(record: IscRecord, role: Beside["role"]): Beside {
-  return { role, instance: record.instance ?? 0, image: record.image, slot: record.slot, machineId: record.machineId };
+  const { instance = 0, image, slot, machineId, networks } = record;
+  return { role, instance, image, slot, machineId, networks };
 }
 
 export function withoutBeside(record: IscRecord, instance: number): readonly Beside[] {

@@ -5,6 +5,7 @@ import type { Digest } from "../../model/digest.ts";
 import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Exposure } from "../../model/network.ts";
+import type { Membership, NetworkRange } from "../../model/stack.ts";
 import type { Engine } from "../engine.ts";
 import { assertHostPortsFree } from "./host-ports.ts";
 
@@ -14,7 +15,7 @@ export function createIsc(engine: Engine, name: Name, image: Digest): Promise<Is
     engine.iscs.assertFree(name);
     const manifest = await engine.images.open(image);
     const exposures = manifest.posture.network.expose;
-    assertHostPortsFree(engine, name, exposures);
+    assertHostPortsFree(engine, { isc: name }, exposures);
     const [slot = 0] = engine.iscs.freeSlots(1);
     const record = newRecord(engine, { name, image, slot, exposures });
     await engine.iscs.add([record]);
@@ -52,6 +53,24 @@ export function cloneNames(name: Name, count: number | undefined): readonly Name
   const last = `${name}${count}`;
   if (last.length > 32) throw new Problem("NAME_INVALID", `cannot name ${count} clones after ${name}: ${last} has more than 32 characters`);
   return Array.from({ length: count }, (_, index) => `${name}${index + 1}` as Name);
+}
+
+export interface NewMember extends Membership {
+  readonly name: Name;
+  readonly image: Digest | undefined;
+  readonly networks: readonly NetworkRange[];
+}
+
+/** ISCs of a stack: what it says of host ports holds, not what their blueprints say. Throws Problem NAME_TAKEN; then nothing has changed. */
+export function createMembers(engine: Engine, members: readonly NewMember[]): Promise<void> {
+  return engine.locks.run("*", async () => {
+    for (const { name } of members) engine.iscs.assertFree(name);
+    for (const { name, image, networks, stack, member, number } of members) {
+      if (image === undefined) continue;
+      const [slot = 0] = engine.iscs.freeSlots(1, networks);
+      await engine.iscs.add([{ ...newRecord(engine, { name, image, slot, exposures: [] }), stack: { stack, member, number }, networks }]);
+    }
+  });
 }
 
 interface Fresh {

@@ -83,7 +83,8 @@ async function awaitQuiet(engine: Engine, name: Name, draining: Draining): Promi
   }
 }
 
-function countOpen(engine: Engine, name: Name, ports: ReadonlySet<number>, { posture }: Manifest): number {
+/** Connections that an instance has at these ports. */
+export function countOpen(engine: Engine, name: Name, ports: ReadonlySet<number>, { posture }: Manifest): number {
   // Sockets of gVisor live inside its sandbox, out of sight: it gets the whole time.
   if (posture.containment === "gvisor") return 1;
   const { namespaces, socketDiag } = engine.host.kernel;

@@ -16,7 +16,7 @@ export function exposePort(engine: Engine, name: Name, exposure: Exposure): Prom
       const record = engine.iscs.get(name);
       assertFree(record, "expose");
       if (record.exposures.some((other) => JSON.stringify(other) === JSON.stringify(exposure))) return record;
-      assertHostPortsFree(engine, "" as Name, [exposure]);
+      assertHostPortsFree(engine, {}, [exposure]);
       return changeExposures(engine, name, [...record.exposures, exposure]);
     }),
   );

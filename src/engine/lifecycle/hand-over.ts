@@ -16,15 +16,16 @@ export async function handOver(engine: Engine, { name, next, snapshot }: Step): 
   const began = engine.host.monotonic();
   await endProcesses(engine, before);
   await removeInstance(engine, before);
-  const { instance, slot, machineId, image } = next;
+  const { instance, slot, machineId, image, networks } = next;
   const windows = addWindow(before.windows, reachableMs);
-  await engine.iscs.update(name, { instance, slot, machineId, image, beside: withoutBeside(before, instance), windows });
+  await engine.iscs.update(name, { instance, slot, machineId, image, networks, beside: withoutBeside(before, instance), windows });
   try {
     await startFresh(engine, name);
   } catch (error) {
     const old = besideOf(before, "previous");
     if (snapshot !== undefined) await restoreVolumes(engine, name, snapshot);
-    await engine.iscs.update(name, { instance: old.instance, slot: old.slot, machineId: old.machineId, image: old.image });
+    const { role: _role, ...own } = old;
+    await engine.iscs.update(name, own);
     await startFresh(engine, name);
     throw error;
   }

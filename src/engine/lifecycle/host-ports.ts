@@ -5,9 +5,11 @@ import type { Exposure, Protocol } from "../../model/network.ts";
 import type { Engine } from "../engine.ts";
 
 /** Throws Problem PORT_TAKEN naming the ISC or saying that a program of the host has it. */
-export function assertHostPortsFree(engine: Engine, name: Name, exposures: readonly Exposure[]): void {
+export function assertHostPortsFree(engine: Engine, own: PortHolder, exposures: readonly Exposure[]): void {
   for (const exposure of exposures) {
-    const holder = engine.iscs.list().find((record) => record.name !== name && record.exposures.some((other) => collide(exposure, other)));
+    const holder = engine.iscs
+      .list()
+      .find((record) => record.name !== own.isc && record.exposures.some((other) => collide(exposure, other)));
     if (holder) {
       throw portTaken(
         exposure,
@@ -15,6 +17,11 @@ export function assertHostPortsFree(engine: Engine, name: Name, exposures: reado
         `iscadm unexpose ${holder.name} ${exposure.hostPort}, or choose another host port (expose --at, or network.expose of the blueprint)`,
       );
     }
+    const stack = engine.stacks.list().find(({ name, desired, members }) => {
+      if (name === own.stack || desired !== "up") return false;
+      return Object.values(members).some(({ expose }) => expose.some((other) => collide(exposure, other)));
+    });
+    if (stack) throw portTaken(exposure, `stack ${stack.name} has it`, `choose another host port, or edit ${stack.file}`);
     if (isListenedOn(engine, exposure)) {
       throw portTaken(
         exposure,
@@ -23,6 +30,12 @@ export function assertHostPortsFree(engine: Engine, name: Name, exposures: reado
       );
     }
   }
+}
+
+/** Who may have the port already. */
+export interface PortHolder {
+  readonly isc?: Name;
+  readonly stack?: Name;
 }
 
 function portTaken({ hostPort, protocol }: Exposure, reason: string, hint: string): Problem {

@@ -3,8 +3,7 @@
  * dock finishes. Release is the same way back.
  */
 
-import { identityOfSlot } from "../../model/identity.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { type IscRecord, identityOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { forgetConnections } from "../parts/connections.ts";
@@ -74,6 +73,7 @@ async function undoQuarantine(engine: Engine, record: IscRecord): Promise<void> 
   for (const instance of instancesOf(engine, record)) {
     const manifest = await engine.images.findManifest(instance.image);
     if (manifest) ensureTraffic(engine, instance, manifest.posture.network);
+    engine.stackTraffic.refreshOf(instance);
     if (isFrozen(engine, instance.name)) thaw(engine, instance.name);
   }
 }
@@ -95,8 +95,13 @@ function instancesOf(engine: Engine, record: IscRecord): readonly IscRecord[] {
  */
 async function cut(engine: Engine, instance: IscRecord): Promise<void> {
   const manifest = await engine.images.findManifest(instance.image);
-  const { link } = identityOfSlot(engine.dock, instance.slot);
+  const { interfaces } = identityOf(engine.dock, instance);
   if (manifest) ensureTraffic(engine, instance, manifest.posture.network);
-  else engine.firewall.set(instance.name, [{ set: "quarantined", key: [link] }]);
+  else
+    engine.firewall.set(
+      instance.name,
+      interfaces.map(({ link }) => ({ set: "quarantined", key: [link] })),
+    );
+  engine.stackTraffic.refreshOf(instance);
   forgetConnections(engine, instance);
 }

@@ -11,8 +11,7 @@ import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { refreshEtcHosts } from "../parts/bundle.ts";
-import { elementsOfIsc } from "../parts/firewall.ts";
-import { addressBook, refreshDependents } from "../parts/traffic.ts";
+import { refreshDependents, trafficOf } from "../parts/traffic.ts";
 import { besideOf, recordOfBeside, withoutBeside } from "./beside.ts";
 import { drainInstance } from "./drain.ts";
 import { handOver } from "./hand-over.ts";
@@ -73,10 +72,10 @@ async function takeOver(engine: Engine, { name, next, manifest }: Step): Promise
   const before = findReserved(engine, name, next);
   const old = await engine.images.findManifest(before.image);
   const previous = besideOf(before, "previous");
-  const { instance, slot, machineId, image } = next;
+  const { instance, slot, machineId, image, networks } = next;
   const beside = [...withoutBeside(before, instance), previous];
   const generation = before.generation + 1;
-  const after = await engine.iscs.update(name, { instance, slot, machineId, image, generation, beside });
+  const after = await engine.iscs.update(name, { instance, slot, machineId, image, networks, generation, beside });
   // Nothing else runs between the record and this: who asks for the ISC by name and who comes through a host port find the same instance.
   exchangePorts(engine, { after, previous: recordOfBeside(after, previous), waiting: waiting.name, manifest, old: old ?? manifest });
   const reachableMs = ageOf(engine, recordOfBeside(after, previous));
@@ -95,14 +94,14 @@ interface Exchange {
 
 /** The replaced one still hears: a connection whose first packet is under way to it must find its port open. */
 function exchangePorts(engine: Engine, { after, previous, waiting, manifest, old }: Exchange): void {
-  const book = addressBook(engine);
   const { network } = old.posture;
   const hears = { ...network, listen: [...network.listen, ...after.exposures.map(({ port, protocol }) => ({ port, protocol }))] };
   const elements = new Map([
-    [after.name, elementsOfIsc(engine.dock, after, manifest.posture.network, book)],
-    [previous.name, elementsOfIsc(engine.dock, previous, hears, book)],
+    [after.name, trafficOf(engine, after, manifest.posture.network)],
+    [previous.name, trafficOf(engine, previous, hears)],
   ]);
   engine.firewall.exchange(elements, [waiting]);
+  engine.stackTraffic.refreshOf(after);
 }
 
 /** A volume that two may not write to at once is handed over, with a pause. */

@@ -8,6 +8,7 @@ import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { findProcess } from "../parts/process.ts";
+import { networksOf } from "../stack/membership.ts";
 import { recordOfBeside, withoutBeside } from "./beside.ts";
 import { assertFree } from "./quarantine-refusal.ts";
 import { removeInstance } from "./stop.ts";
@@ -39,8 +40,9 @@ export function reserve(engine: Engine, name: Name, image: Digest): Promise<Besi
           hint: "a longer cleanse.every or a shorter cleanse.drain in the blueprint",
         });
       }
-      const [slot = 0] = engine.iscs.freeSlots(1);
-      const next: Beside = { role: "next", instance: slot, image, slot, machineId: randomBytes(16).toString("hex") };
+      const networks = networksOf(engine, record);
+      const [slot = 0] = engine.iscs.freeSlots(1, networks);
+      const next: Beside = { role: "next", instance: slot, image, slot, machineId: randomBytes(16).toString("hex"), networks };
       await engine.iscs.update(name, { beside: [...beside, next] });
       return next;
     }),

@@ -25,7 +25,7 @@ export function rollbackIsc(
   return engine.locks.run(name, async () => {
     const snapshot = await findSnapshot(engine, name, snapshotName);
     const manifest = await engine.images.open(snapshot.image);
-    assertHostPortsFree(engine, name, snapshot.exposures);
+    assertHostPortsFree(engine, { isc: name }, snapshot.exposures);
     const record = engine.iscs.get(name);
     const ran = findProcess(engine, name) !== undefined;
     await keepEvidenceOfQuarantined(engine, record, "rollback");

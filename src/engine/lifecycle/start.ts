@@ -1,9 +1,8 @@
 /** Start: make every part of an ISC, in an order in which nothing runs before its walls stand; undo all of it when one part fails. */
 import { Problem } from "../../base/problem.ts";
 import type { Health } from "../../model/blueprint.ts";
-import { identityOfSlot } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { type IscRecord, identityOf } from "../../model/isc.ts";
 import { liveMode } from "../../model/layout.ts";
 import type { Name } from "../../model/name.ts";
 import { describeExit } from "../../plan/watch/exit-words.ts";
@@ -25,7 +24,9 @@ import {
 import { ensureRootMount } from "../parts/root-mount.ts";
 import { ensureScratch } from "../parts/scratch.ts";
 import { ensureOverlay, overlayDirectories } from "../parts/scratch-overlay.ts";
+import { ensureSecrets } from "../parts/secrets.ts";
 import { ensureTraffic, resolveConnections } from "../parts/traffic.ts";
+import { ensureShaping } from "../stack/shaping.ts";
 import { mountVolumes } from "../volumes/iscs.ts";
 import { checkHealth, describeHealth } from "../watch/health-check.ts";
 import { assertHostPortsFree, listenersOf } from "./host-ports.ts";
@@ -62,7 +63,7 @@ export function startIsc(engine: Engine, name: Name): Promise<StartAnswer> {
 export async function assertStartable(engine: Engine, name: Name): Promise<void> {
   const { image, exposures } = engine.iscs.get(name);
   await engine.images.open(image);
-  assertHostPortsFree(engine, name, exposures);
+  assertHostPortsFree(engine, { isc: name }, exposures);
 }
 
 /** A record put back from a backup may name a slot that was given away meanwhile, and with it another's link, address and uids. */
@@ -136,17 +137,19 @@ async function startParts(engine: Engine, record: IscRecord, manifest: Manifest,
 async function raiseWalls(engine: Engine, record: IscRecord, manifest: Manifest): Promise<void> {
   const { name } = record;
   const { network, scratchBytes } = manifest.posture;
-  const { uidBase, uidCount } = identityOfSlot(engine.dock, record.slot);
+  const { uidBase, uidCount } = identityOf(engine.dock, record);
   const idMap = { insideId: 0, hostId: uidBase, count: uidCount };
   ensureNetwork(engine, record);
-  await resolveConnections(engine, network);
+  if (!record.stack) await resolveConnections(engine, network);
   ensureTraffic(engine, record, network);
+  await ensureShaping(engine, record);
   await engine.host.kernel.userNamespaces.lend(idMap, async (userNamespaceFd) => {
     await ensureRootMount(engine, record, { userNamespaceFd, remountable: manifest.posture.containment === "gvisor" });
     const mapping = { idMap, userNamespaceFd };
     const imageRoot = engine.layout.image.mount(record.image);
     const scratch = { name, sizeBytes: scratchBytes, places: manifest.places, imageRoot, encryption: engine.scratchEncryption };
     await ensureScratch(engine, { ...scratch, ...mapping });
+    await ensureSecrets(engine, record, manifest);
     if (manifest.posture.writes !== "strict") await mountVolumes(engine, record, manifest, mapping);
   });
 }

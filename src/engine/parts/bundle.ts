@@ -1,12 +1,13 @@
 /** The bundle: what the OCI runtime reads to make an ISC's container, and the small files in /etc that differ from ISC to ISC. */
-import { identityOfSlot } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { type IscRecord, identityOf } from "../../model/isc.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
-import { etcFileNames, renderEtcFiles } from "../../render/etc-files.ts";
+import { namesFor } from "../../model/stack-flows.ts";
+import { type EtcInput, etcFileNames, type KnownHost, renderEtcFiles } from "../../render/etc-files.ts";
 import { renderOciConfig } from "../../render/oci-config.ts";
 import type { RuntimeProgram } from "../../tools/oci-runtime.ts";
 import type { Engine } from "../engine.ts";
+import { stackOf } from "../stack/membership.ts";
 import { cgroupPath } from "./cgroup.ts";
 import { findProcess } from "./process.ts";
 import { addressBook } from "./traffic.ts";
@@ -29,7 +30,7 @@ async function bundleConfig(engine: Engine, record: IscRecord, manifest: Manifes
   const config = renderOciConfig({
     manifest,
     record,
-    identity: identityOfSlot(engine.dock, record.slot),
+    identity: identityOf(engine.dock, record),
     layout: engine.layout,
     runtime: parts.runtime,
     cgroupsPath: cgroupPath(engine, record.name),
@@ -45,13 +46,26 @@ async function bundleConfig(engine: Engine, record: IscRecord, manifest: Manifes
 
 async function writeEtcFiles(engine: Engine, record: IscRecord, policy: NetworkPolicy): Promise<void> {
   const directory = engine.layout.live.etc(record.name);
-  const contents = renderEtcFiles({ record, identity: identityOfSlot(engine.dock, record.slot), hosts: knownHosts(engine, policy) });
+  const contents = renderEtcFiles({ record, identity: identityOf(engine.dock, record), ...namesOf(engine, record, policy) });
   await engine.host.files.makeDirectory(directory, 0o755);
   // Written in place: the files are bound into the running ISC, and a rename would leave it with the old ones.
   await Promise.all(etcFileNames.map((name) => engine.host.files.write(`${directory}/${name}`, contents[name], 0o644)));
 }
 
-function knownHosts(engine: Engine, policy: NetworkPolicy) {
+/** In a stack names are asked for, too: those of its own members are always known, while the dock is away as well. */
+function namesOf(engine: Engine, record: IscRecord, policy: NetworkPolicy): Pick<EtcInput, "hosts" | "resolver"> {
+  const { stack: membership } = record;
+  if (!membership) return { hosts: knownHosts(engine, policy) };
+  const stack = stackOf(engine, record);
+  if (!stack) return { hosts: [] };
+  const known = namesFor(stack, membership.member);
+  return {
+    hosts: known.flatMap(({ names, addresses }) => names.map((name) => ({ name, addresses }))),
+    resolver: { addresses: engine.stackNames.addresses, search: (record.networks ?? []).map(({ name }) => `${name}.isc`) },
+  };
+}
+
+function knownHosts(engine: Engine, policy: NetworkPolicy): readonly KnownHost[] {
   const book = addressBook(engine);
   return policy.connect.flatMap((connection) => {
     if (connection.kind === "name") return [{ name: connection.host, addresses: book.ofName(connection.host) }];

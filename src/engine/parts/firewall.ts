@@ -1,12 +1,19 @@
 /** The dock's nftables table: one base, and for each ISC the elements that let its declared traffic through. Closed wherever nothing is declared. */
 import { type Nftables, NftError } from "../../host/kernel/nftables.ts";
-import { type DockIdentity, identityOfSlot, tableName } from "../../model/identity.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { type DockIdentity, tableName } from "../../model/identity.ts";
+import { type IscRecord, identityOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import { renderNftBase } from "../../render/nft-ruleset.ts";
-import { listNftElements, type NftElement, type ResolvedConnection, renderNftElements } from "../../render/nft-ruleset-elements.ts";
+import {
+  type IscTraffic,
+  listNftElements,
+  type NftElement,
+  type ResolvedConnection,
+  renderNftElements,
+} from "../../render/nft-ruleset-elements.ts";
 import { logGroupOf, parseRefusalCounts, type Refusal, renderRefusalListings } from "../../render/nft-ruleset-refusals.ts";
+import { type MemberView, memberTraffic } from "../../render/stack-traffic.ts";
 
 /** Addresses behind what a blueprint names: DNS names as last resolved, other ISCs as they are now. */
 export interface AddressBook {
@@ -14,13 +21,16 @@ export interface AddressBook {
   ofIsc(name: Name): readonly string[];
 }
 
+/** Whose elements: an ISC's, one of its instances', or a stack's. */
+export type ElementOwner = Name | `stack ${string}`;
+
 /** The kernel's table is written by nobody but this object, so it knows the elements without asking. */
 export class Firewall {
   readonly #nftables: Nftables;
   readonly #dock: DockIdentity;
   /** Where refused packets are told; undefined where the kernel cannot do that. */
   readonly logGroup: number | undefined;
-  readonly #elements = new Map<Name, readonly NftElement[]>();
+  readonly #elements = new Map<ElementOwner, readonly NftElement[]>();
 
   constructor(nftables: Nftables, dock: DockIdentity) {
     this.#nftables = nftables;
@@ -34,7 +44,7 @@ export class Firewall {
   }
 
   /** Loads the whole table in one transaction. Connections that are open stay open: the kernel's connection tracking keeps them. Throws NftError. */
-  load(elements: ReadonlyMap<Name, readonly NftElement[]>): void {
+  load(elements: ReadonlyMap<ElementOwner, readonly NftElement[]>): void {
     const all = [...elements.values()].flat();
     this.#nftables.run(`${this.base}${renderNftElements(this.#dock, [], all)}`);
     this.#elements.clear();
@@ -42,13 +52,13 @@ export class Firewall {
   }
 
   /** Makes one ISC's elements what they should be, in one transaction that touches no other's. Throws NftError. */
-  set(name: Name, wanted: readonly NftElement[]): void {
+  set(name: ElementOwner, wanted: readonly NftElement[]): void {
     const commands = renderNftElements(this.#dock, this.#elements.get(name) ?? [], wanted);
     if (commands !== "") this.#nftables.run(commands);
     this.#elements.set(name, wanted);
   }
 
-  remove(name: Name): void {
+  remove(name: ElementOwner): void {
     this.set(name, []);
     this.#elements.delete(name);
   }
@@ -57,7 +67,7 @@ export class Firewall {
    * Elements of several at once, in one transaction: between two packets everything has changed.
    * @param wanted those who keep or get elements; @param gone those whose elements others take over. Throws NftError.
    */
-  exchange(wanted: ReadonlyMap<Name, readonly NftElement[]>, gone: readonly Name[]): void {
+  exchange(wanted: ReadonlyMap<ElementOwner, readonly NftElement[]>, gone: readonly ElementOwner[]): void {
     const before = [...wanted.keys(), ...gone].flatMap((name) => this.elementsOf(name));
     const commands = renderNftElements(this.#dock, before, [...wanted.values()].flat());
     if (commands !== "") this.#nftables.run(commands);
@@ -65,7 +75,7 @@ export class Firewall {
     for (const [name, elements] of wanted) this.#elements.set(name, elements);
   }
 
-  elementsOf(name: Name): readonly NftElement[] {
+  elementsOf(name: ElementOwner): readonly NftElement[] {
     return this.#elements.get(name) ?? [];
   }
 
@@ -102,11 +112,8 @@ function findLogGroup(nftables: Nftables, dock: DockIdentity): number | undefine
 /** Every element that an ISC of this record and policy needs. Pure. */
 export function elementsOfIsc(dock: DockIdentity, record: IscRecord, policy: NetworkPolicy, book: AddressBook): readonly NftElement[] {
   return listNftElements({
-    identity: identityOfSlot(dock, record.slot),
+    ...standing(dock, record),
     listen: policy.listen,
-    // Whoever comes for the host port of one in quarantine is refused by the host at once, as by a port that nobody listens on.
-    exposures: record.quarantine ? [] : record.exposures,
-    quarantined: record.quarantine !== undefined,
     connections: policy.connect.flatMap((connection): readonly ResolvedConnection[] => {
       const { port, protocol } = connection;
       const addresses =
@@ -118,4 +125,19 @@ export function elementsOfIsc(dock: DockIdentity, record: IscRecord, policy: Net
       return addresses.map((address) => ({ address, port, protocol }));
     }),
   });
+}
+
+/** The same for one that is part of a stack. Pure. */
+export function elementsOfMember(dock: DockIdentity, record: IscRecord, view: MemberView): readonly NftElement[] {
+  return listNftElements({ ...standing(dock, record), ...memberTraffic(view) });
+}
+
+/** What holds whatever it may hear and say. */
+function standing(dock: DockIdentity, record: IscRecord): Pick<IscTraffic, "interfaces" | "exposures" | "quarantined"> {
+  return {
+    interfaces: identityOf(dock, record).interfaces,
+    // Whoever comes for the host port of one in quarantine is refused by the host at once, as by a port that nobody listens on.
+    exposures: record.quarantine ? [] : record.exposures,
+    quarantined: record.quarantine !== undefined,
+  };
 }

@@ -1,14 +1,15 @@
 /**
  * The network of one ISC: a namespace that belongs to the host (so that nothing inside can change it), joined by a routed
- * point-to-point veth pair. Both ends know each other's MAC by a permanent entry, so there is no ARP and no layer-2 neighbour.
+ * point-to-point veth pair for each of its networks. Both ends know each other's MAC by a permanent entry, so there is no ARP and no
+ * layer-2 neighbour.
  */
-import { identityOfSlot, type SlotIdentity } from "../../model/identity.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { parsePrefix } from "../../base/ip-prefix.ts";
+import type { InterfaceIdentity } from "../../model/identity.ts";
+import { type IscRecord, identityOf } from "../../model/isc.ts";
+import type { NetworkRange } from "../../model/stack.ts";
 import type { Engine } from "../engine.ts";
 
 type Socket = InstanceType<Engine["host"]["kernel"]["rtnetlink"]["Rtnetlink"]>;
-
-const insideLink = "eth0";
 
 /** Settings of the namespace, made from outside before anything runs in it. Any port may be listened on without a capability. */
 const insideSettings: readonly (readonly [string, string])[] = [
@@ -24,6 +25,8 @@ function outsideSettings(link: string): readonly (readonly [string, string])[] {
     [`ipv4/conf/${link}/forwarding`, "1"],
     [`ipv4/conf/${link}/rp_filter`, "1"],
     [`ipv4/conf/${link}/route_localnet`, "1"],
+    // No answer to a question for the MAC of any address: both ends know the only one that they need (ip-sysctl.rst).
+    [`ipv4/conf/${link}/arp_ignore`, "8"],
     [`ipv4/conf/${link}/accept_redirects`, "0"],
     [`ipv4/conf/${link}/send_redirects`, "0"],
     [`ipv6/conf/${link}/accept_ra`, "0"],
@@ -31,27 +34,48 @@ function outsideSettings(link: string): readonly (readonly [string, string])[] {
   ];
 }
 
-/** Safe to repeat: a pair that is already there is kept, half a pair is made anew. Throws KernelError. */
+/** Safe to repeat: pairs that are already there are kept, half a pair is made anew. Throws KernelError. */
 export function ensureNetwork(engine: Engine, record: IscRecord): void {
   const { namespaces, rtnetlink } = engine.host.kernel;
-  const identity = identityOfSlot(engine.dock, record.slot);
+  const { interfaces } = identityOf(engine.dock, record);
   const pin = engine.layout.live.networkNamespace(record.name);
   using outside = new rtnetlink.Rtnetlink();
-  const found = outside.findLink(identity.link);
-  if (namespaces.isNamespacePin(pin) && found?.up) {
-    if (hasIpv6(engine, identity.link)) ensureLoopbackRoute(outside, found.index);
-    return;
+  const isPinned = namespaces.isNamespacePin(pin);
+  if (!isPinned) namespaces.createNetworkNamespace(pin, () => prepareInside(engine));
+  for (const one of interfaces) {
+    const found = outside.findLink(one.link);
+    if (isPinned && found?.up) {
+      if (hasIpv6(engine, one.link)) ensureLoopbackRoute(outside, found.index);
+      continue;
+    }
+    if (found) outside.deleteLink(one.link);
+    createPair(engine, outside, {
+      pin,
+      one,
+      routes: one === interfaces[0] ? "default" : "subnet",
+      range: record.networks?.find(({ name }) => name === one.network),
+    });
   }
-  namespaces.createNetworkNamespace(pin, () => prepareInside(engine));
-  const macs = macsOfSlot(record.slot);
-  if (found) outside.deleteLink(identity.link);
+}
+
+interface Pair {
+  readonly pin: string;
+  readonly one: InterfaceIdentity;
+  /** The first interface has the way to everything, the others to their own network. */
+  readonly routes: "default" | "subnet";
+  readonly range: NetworkRange | undefined;
+}
+
+function createPair(engine: Engine, outside: Socket, pair: Pair): void {
+  const { namespaces } = engine.host.kernel;
+  const { one, pin } = pair;
   namespaces.withNamespaceDescriptor(pin, (fd) => {
-    const pair = { name: identity.link, peerName: insideLink, peerNetnsFd: fd, mac: macs.outside, peerMac: macs.inside, up: true };
-    outside.createVethPair(pair);
+    const { link: name, inside: peerName, mac: peerMac, hostMac: mac, mtu } = one;
+    outside.createVethPair({ name, peerName, peerNetnsFd: fd, mac, peerMac, up: true, ...(mtu !== undefined && { mtu }) });
   });
-  configureOutside(engine, outside, identity, macs.inside);
-  const ipv6 = hasIpv6(engine, identity.link);
-  namespaces.withNetworkNamespace(pin, () => configureInside(engine, identity, { outsideMac: macs.outside, ipv6 }));
+  configureOutside(engine, outside, one);
+  const ipv6 = hasIpv6(engine, one.link);
+  namespaces.withNetworkNamespace(pin, () => configureInside(engine, pair, ipv6));
 }
 
 /** The kernel ends the pair with the namespace, in the background: deleting the link ourselves would hold up the dock for tens of milliseconds. */
@@ -65,16 +89,16 @@ function prepareInside(engine: Engine): void {
   socket.setLinkUp("lo");
 }
 
-function configureOutside(engine: Engine, socket: Socket, identity: SlotIdentity, insideMac: string): void {
-  for (const [name, value] of outsideSettings(identity.link)) writeSetting(engine, name, value);
-  const link = indexOf(socket, identity.link);
-  socket.addAddress({ link, address: identity.gateway, prefixLength: 32 });
-  socket.addRoute({ link, destination: identity.address, prefixLength: 32, source: identity.gateway });
-  socket.addNeighbour({ link, address: identity.address, mac: insideMac });
-  if (!hasIpv6(engine, identity.link)) return;
-  socket.addAddress({ link, address: identity.gateway6, prefixLength: 64, noDad: true });
-  socket.addRoute({ link, destination: identity.address6, prefixLength: 128 });
-  socket.addNeighbour({ link, address: identity.address6, mac: insideMac });
+function configureOutside(engine: Engine, socket: Socket, one: InterfaceIdentity): void {
+  for (const [name, value] of outsideSettings(one.link)) writeSetting(engine, name, value);
+  const link = indexOf(socket, one.link);
+  socket.addAddress({ link, address: one.gateway, prefixLength: 32 });
+  socket.addRoute({ link, destination: one.address, prefixLength: 32, source: one.gateway });
+  socket.addNeighbour({ link, address: one.address, mac: one.mac });
+  if (!hasIpv6(engine, one.link)) return;
+  socket.addAddress({ link, address: one.gateway6, prefixLength: 64, noDad: true });
+  socket.addRoute({ link, destination: one.address6, prefixLength: 128 });
+  socket.addNeighbour({ link, address: one.address6, mac: one.mac });
   ensureLoopbackRoute(socket, link);
 }
 
@@ -88,30 +112,31 @@ function ensureLoopbackRoute(socket: Socket, link: number): void {
   socket.addLocalRoute({ destination: "::1", link, metric: link });
 }
 
-interface Outside {
-  readonly outsideMac: string;
-  /** The host's end speaks it. */
-  readonly ipv6: boolean;
-}
-
-function configureInside(engine: Engine, identity: SlotIdentity, { outsideMac, ipv6 }: Outside): void {
+function configureInside(engine: Engine, { one, routes, range }: Pair, ipv6: boolean): void {
   using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
-  const link = indexOf(socket, insideLink);
+  const link = indexOf(socket, one.inside);
   socket.setLinkUp(link);
-  socket.addAddress({ link, address: identity.address, prefixLength: 32 });
-  socket.addRoute({ link, destination: identity.gateway, prefixLength: 32 });
-  socket.addRoute({ link, gateway: identity.gateway, family: "inet" });
-  socket.addNeighbour({ link, address: identity.gateway, mac: outsideMac });
+  socket.addAddress({ link, address: one.address, prefixLength: 32 });
+  socket.addRoute({ link, destination: one.gateway, prefixLength: 32 });
+  const subnet = routes === "subnet" && range ? parsePrefix(range.subnet) : undefined;
+  if (subnet && range) {
+    const [destination = ""] = range.subnet.split("/");
+    socket.addRoute({ link, destination, prefixLength: subnet.length, gateway: one.gateway, source: one.address });
+  } else socket.addRoute({ link, gateway: one.gateway, family: "inet" });
+  socket.addNeighbour({ link, address: one.gateway, mac: one.hostMac });
   if (!ipv6) return;
-  socket.addAddress({ link, address: identity.address6, prefixLength: 128, noDad: true });
-  socket.addRoute({ link, gateway: identity.gateway6, family: "inet6", onLink: true });
-  socket.addNeighbour({ link, address: identity.gateway6, mac: outsideMac });
-}
-
-/** Locally administered addresses (IEEE 802) that name slot and side, so that no two links of a dock share one. */
-function macsOfSlot(slot: number): { readonly outside: string; readonly inside: string } {
-  const octets = [slot >> 8, slot & 0xff].map((octet) => octet.toString(16).padStart(2, "0")).join(":");
-  return { outside: `02:15:c0:00:${octets}`, inside: `02:15:c0:01:${octets}` };
+  socket.addAddress({ link, address: one.address6, prefixLength: 128, noDad: true });
+  if (subnet && range) {
+    socket.addRoute({
+      link,
+      destination: `${range.prefix6}::`,
+      prefixLength: 64,
+      gateway: one.gateway6,
+      source: one.address6,
+      onLink: true,
+    });
+  } else socket.addRoute({ link, gateway: one.gateway6, family: "inet6", onLink: true });
+  socket.addNeighbour({ link, address: one.gateway6, mac: one.hostMac });
 }
 
 function indexOf(socket: Socket, name: string): number {

@@ -1,10 +1,12 @@
 /** Joins an ISC's declared traffic to the firewall: names and other ISCs become addresses, addresses become elements. */
-import { identityOfSlot } from "../../model/identity.ts";
-import { type IscRecord, instancesOf } from "../../model/isc.ts";
+
+import { serviceOf } from "../../model/instance.ts";
+import { type IscRecord, identityOf, instancesOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
+import type { NftElement } from "../../render/nft-ruleset-elements.ts";
 import type { Engine } from "../engine.ts";
-import { type AddressBook, elementsOfIsc } from "./firewall.ts";
+import { type AddressBook, elementsOfIsc, elementsOfMember } from "./firewall.ts";
 import { findProcess } from "./process.ts";
 
 export function addressBook(engine: Engine): AddressBook {
@@ -12,10 +14,11 @@ export function addressBook(engine: Engine): AddressBook {
     ofName: (name) => engine.names.addressesOf(name),
     ofIsc: (name) => {
       const target = engine.iscs.find(name);
-      if (!target) return [];
+      // A stack says itself who may reach its members.
+      if (!target || target.stack) return [];
       // Those beside too: who looked the name up a moment ago may still be on its way to one that had it.
-      return instancesOf(target).flatMap(({ slot }) => {
-        const { address, address6 } = identityOfSlot(engine.dock, slot);
+      return instancesOf(target).flatMap((instance) => {
+        const { address, address6 } = identityOf(engine.dock, instance);
         return [address, address6];
       });
     },
@@ -34,7 +37,21 @@ export async function resolveConnections(engine: Engine, policy: NetworkPolicy):
 
 /** Safe to repeat; touches no other ISC's connections. Throws NftError. */
 export function ensureTraffic(engine: Engine, record: IscRecord, policy: NetworkPolicy): void {
-  engine.firewall.set(record.name, elementsOfIsc(engine.dock, record, policy, addressBook(engine)));
+  engine.firewall.set(record.name, trafficOf(engine, record, policy));
+}
+
+/**
+ * The elements that an ISC needs.
+ * @param policy of its own blueprint: for one that is part of a stack the stack's flows hold instead
+ */
+export function trafficOf(engine: Engine, record: IscRecord, policy: NetworkPolicy): readonly NftElement[] {
+  const { stack: membership } = record;
+  if (!membership) return elementsOfIsc(engine.dock, record, policy, addressBook(engine));
+  const stack = engine.stacks.find(membership.stack);
+  // Without its stack nobody knows what it may: then it may nothing.
+  if (!stack) return elementsOfIsc(engine.dock, record, { listen: [], expose: [], connect: [] }, addressBook(engine));
+  const outside = (host: string) => engine.stackNames.addressesOf(serviceOf(record.name), host);
+  return elementsOfMember(engine.dock, record, { stack, membership, outside, resolver: engine.stackNames.addresses });
 }
 
 /** Another ISC has come or gone: those running that may connect to it get its addresses, or lose them. */
@@ -47,7 +64,7 @@ export async function refreshWhere(engine: Engine, isMeant: (policy: NetworkPoli
   for (const record of engine.iscs.list()) {
     if (record.desired !== "running") continue;
     const policy = (await engine.images.findManifest(record.image))?.posture.network;
-    if (!policy || !isMeant(policy)) continue;
+    if (!policy || record.stack || !isMeant(policy)) continue;
     await engine.locks.run(record.name, async () => {
       const current = engine.iscs.find(record.name);
       if (current && findProcess(engine, record.name)) ensureTraffic(engine, current, policy);

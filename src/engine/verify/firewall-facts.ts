@@ -1,13 +1,12 @@
 /** The kernel's firewall held against what the dock loads and against what each ISC's blueprint declares. */
-import { identityOfSlot, tableName } from "../../model/identity.ts";
-import { type IscRecord, instancesOf } from "../../model/isc.ts";
+import { tableName } from "../../model/identity.ts";
+import { type IscRecord, identityOf, instancesOf } from "../../model/isc.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import type { ElementFacts, FirewallFacts, RulePart } from "../../plan/checks/facts.ts";
-import { isElementOf, type NftElement } from "../../render/nft-ruleset-elements.ts";
+import { identifyElement, isElementOf, type NftElement, type TrafficInterface } from "../../render/nft-ruleset-elements.ts";
 import { asRecord, listObjects, normalizeNftRules, parseNftElements } from "../../render/nft-ruleset-listing.ts";
 import type { Engine } from "../engine.ts";
-import { elementsOfIsc } from "../parts/firewall.ts";
-import { addressBook } from "../parts/traffic.ts";
+import { trafficOf } from "../parts/traffic.ts";
 
 /** One listing serves all ISCs of a run. */
 export interface FirewallView {
@@ -24,12 +23,15 @@ export function viewFirewall(engine: Engine, reference: ReadonlyMap<string, stri
   const listing = listTable(engine);
   const elements = parseNftElements(listing);
   const instances = engine.iscs.list().flatMap(instancesOf);
-  const identities = instances.map(({ slot }) => identityOfSlot(engine.dock, slot));
-  const known = new Set(identities.flatMap(({ address, address6, link }) => [address, address6, link]));
+  const interfaces = instances.flatMap((instance) => identityOf(engine.dock, instance).interfaces);
+  const known = new Set(interfaces.flatMap(({ address, address6, link }) => [address, address6, link]));
+  const ofStacks = new Set(stackElements(engine).map(identifyElement));
   return {
     parts: compareRules(reference, groupRules(listing)),
     elements,
-    orphans: elements.filter(({ key, value }) => !known.has(value?.[0] ?? key[0] ?? "")),
+    orphans: elements.filter(
+      (element) => !known.has(element.value?.[0] ?? element.key[0] ?? "") && !ofStacks.has(identifyElement(element)),
+    ),
     foreignRules: listForeignTranslations(engine),
   };
 }
@@ -46,25 +48,32 @@ function listTable({ firewall, host, dock }: Engine): unknown {
 }
 
 export function readFirewall(engine: Engine, view: FirewallView, record: IscRecord, policy: NetworkPolicy): FirewallFacts {
-  const identity = identityOfSlot(engine.dock, record.slot);
-  const wanted = elementsOfIsc(engine.dock, record, policy, addressBook(engine));
-  const wantedKeys = new Set(wanted.map(identify));
-  const present = new Set(view.elements.map(identify));
-  const own = view.elements.filter((element) => isElementOf(identity, element));
+  const { interfaces, address: first } = identityOf(engine.dock, record);
+  const wanted = [...trafficOf(engine, record, policy), ...ownOfStack(engine, record, interfaces)];
+  const wantedKeys = new Set(wanted.map(identifyElement));
+  const present = new Set(view.elements.map(identifyElement));
+  const own = view.elements.filter((element) => isElementOf(interfaces, element));
+  const addresses = interfaces.flatMap(({ address, address6 }) => [address, address6]);
   return {
     table: tableName(engine.dock),
     parts: view.parts,
-    missing: wanted.filter((element) => !present.has(identify(element))).map(describe),
-    extra: [...own.filter((element) => !wantedKeys.has(identify(element))), ...view.orphans].map(describe),
+    missing: wanted.filter((element) => !present.has(identifyElement(element))).map(describe),
+    extra: [...own.filter((element) => !wantedKeys.has(identifyElement(element))), ...view.orphans].map(describe),
     wantedCount: wanted.length,
     foreign: view.foreignRules
-      .filter(({ text }) => [identity.address, identity.address6].some((address) => text.includes(`"${address}"`)))
-      .map(({ table }) => `nft list table ${table}: a foreign rule translates addresses to or from ${identity.address}`),
+      .filter(({ text }) => addresses.some((address) => text.includes(`"${address}"`)))
+      .map(({ table }) => `nft list table ${table}: a foreign rule translates addresses to or from ${first}`),
   };
 }
 
-function identify({ set, key, value }: NftElement): string {
-  return JSON.stringify([set, key, value ?? []]);
+function stackElements(engine: Engine): readonly NftElement[] {
+  return engine.stacks.list().flatMap((stack) => engine.stackTraffic.elementsOf(stack));
+}
+
+/** Of its stack's elements those that lead to it. */
+function ownOfStack(engine: Engine, { stack }: IscRecord, interfaces: readonly TrafficInterface[]): readonly NftElement[] {
+  const record = stack && engine.stacks.find(stack.stack);
+  return record ? engine.stackTraffic.elementsOf(record).filter((element) => isElementOf(interfaces, element)) : [];
 }
 
 function describe({ set, key, value }: NftElement): ElementFacts {

@@ -1,7 +1,6 @@
 /** Everything about a running ISC, in as few and as cheap reads as possible: all of it from the kernel, none of it from what the dock remembers. */
-import { identityOfSlot } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { type IscRecord, identityOf } from "../../model/isc.ts";
 import {
   type LiveFacts,
   type MountFacts,
@@ -54,7 +53,7 @@ async function joinFacts(engine: Engine, gathered: Gathered): Promise<LiveFacts>
   const { record, manifest, view, process, processes, mounts } = gathered;
   const { host, hierarchies } = engine;
   const { pid, runtime } = process;
-  const identity = identityOfSlot(engine.dock, record.slot);
+  const identity = identityOf(engine.dock, record);
   const limitQuestion = { hierarchies, cgroupPath: cgroupPath(engine, record.name), processes };
   const isSandbox = runtime === "runsc";
   return {
@@ -103,7 +102,7 @@ function readProcesses(engine: Engine, { record, view }: LiveQuestion, process: 
 }
 
 function listStrays(engine: Engine, { record, view, processes }: Gathered): readonly StrayProcess[] {
-  const { uidBase, uidCount } = identityOfSlot(engine.dock, record.slot);
+  const { uidBase, uidCount } = identityOf(engine.dock, record);
   const own = new Set(processes.map(({ pid }) => pid));
   const { namespaces } = processes[0];
   return view.processes.flatMap((other): readonly StrayProcess[] => {

@@ -1,8 +1,7 @@
 /** Verify: the contract, row by row, held against what runs. Answers findings; nothing that it finds makes it throw. */
 
 import type { Finding } from "../../model/finding.ts";
-import { identityOfSlot } from "../../model/identity.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { type IscRecord, identityOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import { checkContract } from "../../plan/checks/check-contract.ts";
 import type { IdentityFacts, ImageFacts, IscFacts, LiveFacts, Seen } from "../../plan/checks/facts.ts";
@@ -54,7 +53,7 @@ async function look(engine: Engine, records: readonly IscRecord[], images: Image
   const view = viewHost(engine);
   const findings = new Map<Name, readonly Finding[]>();
   const ledger = await lookLong(() => engine.ledger.check());
-  const identities = engine.iscs.list().map((record) => identityOf(engine, record, view));
+  const identities = engine.iscs.list().map((record) => tellApart(engine, record, view));
   for (const record of records) {
     const image = images.get(record.image) ?? (await readImage(engine, record.image, { full: false }));
     const live = await readLive(engine, { record, manifest: image.manifest, view });
@@ -73,10 +72,10 @@ interface Looked {
 }
 
 function joinFacts(engine: Engine, { record, image, live, view, identities, ledger }: Looked): IscFacts {
-  const own = { ...identityOf(engine, record, view), keyIdentifiers: "seen" in live ? keysOf(live.seen.scratch) : [] };
+  const own = { ...tellApart(engine, record, view), keyIdentifiers: "seen" in live ? keysOf(live.seen.scratch) : [] };
   return {
     record,
-    identity: identityOfSlot(engine.dock, record.slot),
+    identity: identityOf(engine.dock, record),
     image,
     live,
     own,
@@ -89,7 +88,7 @@ function joinFacts(engine: Engine, { record, image, live, view, identities, ledg
 }
 
 /** What tells one ISC from another, read from the running thing where there is one. */
-function identityOf(engine: Engine, { name, slot, machineId, generation }: IscRecord, view: HostView): IdentityFacts {
+function tellApart(engine: Engine, { name, slot, machineId, generation }: IscRecord, view: HostView): IdentityFacts {
   const process = generation === 0 ? undefined : orUndefined(() => findProcess(engine, name));
   const namespaces = process && view.processes.find(({ pid }) => pid === process.pid)?.namespaces;
   const key =

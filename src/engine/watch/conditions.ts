@@ -6,6 +6,7 @@ import type { Pressure } from "../../plan/watch/pressure.ts";
 export class Conditions {
   readonly #health = new Map<Name, HealthState>();
   readonly #pressures = new Map<Name, readonly Pressure[]>();
+  readonly #listeners: ((name: Name) => void)[] = [];
 
   /** Undefined where no check is declared, or none has been made yet. */
   healthOf(name: Name): HealthState | undefined {
@@ -13,7 +14,14 @@ export class Conditions {
   }
 
   setHealth(name: Name, state: HealthState): void {
+    const before = this.#health.get(name);
     this.#health.set(name, state);
+    if ((before?.well ?? true) !== state.well) for (const listener of this.#listeners) listener(name);
+  }
+
+  /** @param listener hears of each that turns ill, or well again */
+  onVerdict(listener: (name: Name) => void): void {
+    this.#listeners.push(listener);
   }
 
   pressuresOn(name: Name): readonly Pressure[] {

@@ -4,8 +4,8 @@
  */
 import { reasonOf } from "../../base/reason-of.ts";
 import type { NflogBatch, RefusedPackets } from "../../host/nflog.ts";
-import { identityOfSlot, isAddressOfDock } from "../../model/identity.ts";
-import { instancesOf } from "../../model/isc.ts";
+import { isAddressOfDock } from "../../model/identity.ts";
+import { identityOf, instancesOf } from "../../model/isc.ts";
 import { RefusalCounts } from "../../plan/watch/refusal-counts.ts";
 import { intervalMs, RefusalTally } from "../../plan/watch/refusal-tally.ts";
 import { describeCount, type Refused } from "../../plan/watch/refusal-words.ts";
@@ -123,9 +123,10 @@ class Owners {
   #list(): ReadonlyMap<string, Refused["isc"]> {
     const known = new Map<string, Refused["isc"]>();
     for (const record of this.#engine.iscs.list()) {
-      for (const { slot, image } of instancesOf(record)) {
-        const { link, address, address6 } = identityOfSlot(this.#engine.dock, slot);
-        for (const key of [link, address, address6]) known.set(key, { name: record.name, image });
+      for (const instance of instancesOf(record)) {
+        for (const { link, address, address6 } of identityOf(this.#engine.dock, instance).interfaces) {
+          for (const key of [link, address, address6]) known.set(key, { name: record.name, image: instance.image });
+        }
       }
     }
     return known;
@@ -135,7 +136,7 @@ class Owners {
 function toRefused({ dock }: Engine, owners: Owners, { prefix, inLink, outLink, headers, count }: RefusedPackets): Refused | undefined {
   const refusal = refusals.find((one) => one === prefix);
   if (!refusal) return undefined;
-  const { direction, quarantined } = directionOf(refusal);
+  const { direction, quarantined, limited } = directionOf(refusal);
   const link = (direction === "in" ? outLink : inLink) ?? "";
   const { source = "", destination = "", protocol = "", port, icmpType, flags } = headers ?? {};
   const peer = direction === "out" ? destination : source;
@@ -144,6 +145,7 @@ function toRefused({ dock }: Engine, owners: Owners, { prefix, inLink, outLink, 
     isc: owners.find(link) ?? (direction === "spoof" ? undefined : owners.find(ownAddress)),
     direction,
     quarantined,
+    limited,
     link,
     source,
     destination,
@@ -158,8 +160,9 @@ function toRefused({ dock }: Engine, owners: Owners, { prefix, inLink, outLink, 
   };
 }
 
-function directionOf(refusal: Refusal): Pick<Refused, "direction" | "quarantined"> {
-  if (refusal === "quarantine_in") return { direction: "in", quarantined: true };
-  if (refusal === "quarantine_out") return { direction: "out", quarantined: true };
-  return { direction: refusal, quarantined: false };
+function directionOf(refusal: Refusal): Pick<Refused, "direction" | "quarantined" | "limited"> {
+  const quarantined = refusal.startsWith("quarantine_");
+  const limited = refusal.startsWith("limit_");
+  const direction = refusal === "spoof" ? "spoof" : refusal.endsWith("out") ? "out" : "in";
+  return { direction, quarantined, limited };
 }

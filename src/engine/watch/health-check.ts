@@ -1,8 +1,7 @@
 /** One health check, as a blueprint declares it. Network checks are made from the host's side of the link, commands run inside. */
 import { reasonOf } from "../../base/reason-of.ts";
 import type { Health } from "../../model/blueprint.ts";
-import { identityOfSlot } from "../../model/identity.ts";
-import type { IscRecord } from "../../model/isc.ts";
+import { type IscRecord, identityOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
 import { startExec } from "../exec.ts";
@@ -10,7 +9,7 @@ import { startExec } from "../exec.ts";
 /** @returns undefined when it went well, else what went wrong */
 export async function checkHealth(engine: Engine, record: Pick<IscRecord, "name" | "slot">, health: Health): Promise<string | undefined> {
   const { probe } = engine.host;
-  const { address } = identityOfSlot(engine.dock, record.slot);
+  const { address } = identityOf(engine.dock, record);
   switch (health.kind) {
     case "tcp":
       return probe.tcp({ address, port: health.port, timeoutMs: health.timeoutMs });

@@ -25,6 +25,8 @@ export type Link = {
   /** The MAC address. */
   readonly address?: string;
   readonly mtu?: number;
+  /** How it queues: `noqueue`, `htb`. */
+  readonly qdisc?: string;
   /** `veth`, `bridge`; none for plain devices. */
   readonly kind?: string;
   /** The index of a veth's other end, in the other end's namespace. */
@@ -227,12 +229,14 @@ function linkOf(message: NetlinkMessage): Link {
   const kind = info && parseAttributes(info).get(wire.IFLA_INFO_KIND);
   const mtu = attributes.get(wire.IFLA_MTU);
   const peer = attributes.get(wire.IFLA_LINK);
+  const qdisc = attributes.get(wire.IFLA_QDISC);
   return {
     name: textOf(attributes.get(wire.IFLA_IFNAME) ?? Buffer.alloc(0)),
     index: message.payload.readInt32LE(4),
     up: (message.payload.readUInt32LE(8) & wire.IFF_UP) !== 0,
     ...(address && { address: renderMac(address) }),
     ...(mtu && { mtu: mtu.readUInt32LE() }),
+    ...(qdisc && { qdisc: textOf(qdisc) }),
     ...(kind && { kind: textOf(kind) }),
     ...(peer && { peerIndex: peer.readUInt32LE() }),
   };

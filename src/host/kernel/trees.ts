@@ -1,5 +1,19 @@
 /** Directory trees with owners, made below a folder that may hold hostile symlinks: none is ever followed. */
-import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, type Stats } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from "node:fs";
 import { chmod, chown, copyFile, lchown, lstat, lutimes, mkdir, readdir, readlink, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { hasErrorCode } from "./libc.ts";
@@ -37,6 +51,27 @@ function walkMaking(base: string, path: string): string {
     lchownSync(place, 0, 0);
   }
   return place;
+}
+
+/**
+ * Makes a file in a directory below `base` that is there already, in the place of another one, synchronously.
+ * Throws the error of node:fs: ENOENT where the directory is missing, or a symlink or file is on the way.
+ */
+export function makeFile(base: string, entry: DirectoryEntry, bytes: Uint8Array): void {
+  const slash = entry.path.lastIndexOf("/");
+  const directory = findDirectoryInside(base, entry.path.slice(0, slash));
+  const file = `${directory ?? `${base}${entry.path.slice(0, slash)}`}/${partsOf(entry.path).at(-1)}`;
+  if (directory === undefined) throw Object.assign(new Error(`cannot make ${file}: no directory is there`), { code: "ENOENT" });
+  rmSync(file, { force: true });
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const fd = openSync(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    fchownSync(fd, entry.uid, entry.gid);
+    writeFileSync(fd, bytes);
+    fchmodSync(fd, entry.mode);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The directory that a path means inside `root`; undefined when it is not there, or a symlink or file is on the way. */

@@ -57,7 +57,7 @@ class Tally {
   }
 
   #findScan(refused: Refused): readonly EventDraft[] {
-    if (this.#scanTold || this.#named.size < scanFrom || !refused.isOpening) return [];
+    if (this.#scanTold || this.#named.size < scanFrom || !refused.isOpening || refused.limited) return [];
     this.#scanTold = true;
     const packets = [...this.#named.values()].reduce((sum, { first, pending }) => sum + first.count + pending, 0);
     return [describeScan(refused, { kinds: this.#named.size, packets, further: false })];
@@ -72,7 +72,7 @@ export class RefusalTally {
   }
 
   note(refused: Refused, nowMs: number): readonly EventDraft[] {
-    const key = `${refused.isc?.name ?? refused.link} ${refused.direction} ${refused.quarantined}`;
+    const key = `${refused.isc?.name ?? refused.link} ${refused.direction} ${refused.quarantined} ${refused.limited}`;
     let tally = this.#tallies.get(key);
     const ended: EventDraft[] = [];
     if (tally && tally.untilMs <= nowMs) {

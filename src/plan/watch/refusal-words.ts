@@ -10,6 +10,8 @@ export interface Refused {
   readonly isc: { readonly name: Name; readonly image: Digest } | undefined;
   readonly direction: RefusalDirection;
   readonly quarantined: boolean;
+  /** It may, but not so often or so much. */
+  readonly limited: boolean;
   readonly link: string;
   readonly source: string;
   readonly destination: string;
@@ -33,7 +35,7 @@ export function describeRefusal(refused: Refused): EventDraft {
   return {
     ...about(refused),
     severity: severityOf(refused),
-    kind: "firewall.refused",
+    kind: refused.limited ? "firewall.limited" : "firewall.refused",
     message: sentenceOf(refused),
     facts: factsOf(refused),
     ...(technique && { technique }),
@@ -94,14 +96,17 @@ function about({ isc }: Pick<Refused, "isc">): Pick<EventDraft, "sensor" | "isc"
   return { sensor: "firewall", ...(isc && { isc: isc.name, image: isc.image }) };
 }
 
-function severityOf({ direction, quarantined, isOpening }: Refused): Severity {
+function severityOf({ direction, quarantined, limited, isOpening }: Refused): Severity {
+  if (limited) return "notice";
   if (quarantined || !isOpening) return "info";
   return { in: "notice", out: "warning", spoof: "alert" }[direction] as Severity;
 }
 
 /** Undefined where nothing of an attack is in it. */
-function techniqueOf({ direction, quarantined, isOpening, protocol, port, peer, isNeighbour }: Refused): string | undefined {
+function techniqueOf({ direction, quarantined, limited, isOpening, protocol, port, peer, isNeighbour }: Refused): string | undefined {
   if (direction === "spoof") return "T1557";
+  // A flood of what is allowed.
+  if (limited) return direction === "out" ? "T1499" : undefined;
   if (direction === "in" || quarantined || !isOpening) return undefined;
   if (metadataAddresses.has(peer)) return "T1552.005";
   if (isNeighbour) return "T1046";
@@ -110,10 +115,10 @@ function techniqueOf({ direction, quarantined, isOpening, protocol, port, peer, 
 }
 
 function sentenceOf(refused: Refused): string {
-  const { direction, quarantined, source, destination, peer, count, isOpening } = refused;
+  const { direction, quarantined, limited, source, destination, peer, count, isOpening } = refused;
   const packets = count === 1 ? "a packet" : `${count} packets`;
   const late = isOpening ? "" : ", of no open connection";
-  const why = quarantined ? " (it is in quarantine)" : "";
+  const why = quarantined ? " (it is in quarantine)" : limited ? " (a limit is reached)" : "";
   switch (direction) {
     case "out":
       return `refused ${packets} out to ${peer} ${portWords(refused)}${late}${why}`;

@@ -1,0 +1,122 @@
+/**
+ * The routes of stacks' networks on the host: an address that nobody has is unreachable, so that no packet for one ever leaves by the
+ * host's default route; and a network with an interface of its own as its way out has a table of routes that leads nowhere else.
+ */
+import { isWithin, parsePrefix } from "../../base/ip-prefix.ts";
+import { isAddressOfDock } from "../../model/identity.ts";
+import type { NetworkRange, StackRecord } from "../../model/stack.ts";
+import { type IpRoute, listRoutes, routeProtocol, runIpBatch } from "../../tools/ip.ts";
+import type { Engine } from "../engine.ts";
+
+/** Behind every route that somebody has to one of the addresses. */
+const lastMetric = 0xffff_fff0;
+/** Tables and rules of docks are numbered from here, by the first addresses of networks: far from what people choose by hand. */
+const firstTable = 0x15c0_0000;
+/** Before the rule for the main table, whose priority is 32766. */
+const rulePriority = 0x15c0;
+
+/** Safe to repeat. Throws CommandFailure. */
+export async function ensureRoutes(engine: Engine, stack: StackRecord): Promise<void> {
+  const ranges = Object.values(stack.networks);
+  await runIpBatch(
+    engine.host,
+    ranges.flatMap(unreachableRoutes).map((route) => `route replace ${route}`),
+  );
+  if (ranges.some(({ uplink }) => uplink?.kind === "interface")) await ensureUplinks(engine, ranges);
+}
+
+/** Takes away the routes and rules of networks that are no stack's any more. Safe to repeat. Throws CommandFailure. */
+export async function removeRoutes(engine: Engine, ranges: readonly NetworkRange[]): Promise<void> {
+  await runIpBatch(
+    engine.host,
+    ranges.flatMap(unreachableRoutes).map((route) => `route del ${route}`),
+  );
+  for (const range of ranges) if (range.uplink?.kind === "interface") await removeUplink(engine, range);
+}
+
+/** What a kill between two steps has left. Throws CommandFailure. */
+export async function removeStrayRoutes(engine: Engine): Promise<void> {
+  const ranges = engine.stacks.list().flatMap(({ networks }) => Object.values(networks));
+  const wanted = new Set(ranges.flatMap(({ subnet, prefix6 }) => [subnet, `${prefix6}::/64`]));
+  const ours = (await listRoutes(engine.host)).filter(({ protocol, type }) => protocol === routeProtocol && type === "unreachable");
+  const stray = ours.filter(({ dst }) => dst !== "default" && !wanted.has(dst) && isAddressOfDock(engine.dock, dst.split("/")[0] ?? ""));
+  await runIpBatch(
+    engine.host,
+    stray.map(({ dst }) => `route del unreachable ${dst} proto ${routeProtocol}`),
+  );
+}
+
+function unreachableRoutes({ subnet, prefix6 }: NetworkRange): readonly string[] {
+  return [subnet, `${prefix6}::/64`].map((prefix) => `unreachable ${prefix} proto ${routeProtocol} metric ${lastMetric}`);
+}
+
+/** What leaves from such a network takes the interface's own default route, or none: it never falls back to the host's. */
+async function ensureUplinks(engine: Engine, ranges: readonly NetworkRange[]): Promise<void> {
+  const routes = await listRoutes(engine.host);
+  for (const range of ranges) {
+    if (range.uplink?.kind !== "interface") continue;
+    await removeUplink(engine, range);
+    for (const [family, prefix] of familiesOf(range)) {
+      const table = tableOf(range);
+      await runIpBatch(
+        engine.host,
+        [
+          `route replace unreachable default table ${table} proto ${routeProtocol} metric ${lastMetric}`,
+          ...defaultRoutes(routes, family, range.uplink.interface).map(
+            (route) => `route replace ${route} table ${table} proto ${routeProtocol}`,
+          ),
+          // What the host has a route for nearby, such as other ISCs, stays as it is.
+          `rule add from ${prefix} lookup main suppress_prefixlength 0 priority ${rulePriority}`,
+          `rule add from ${prefix} lookup ${table} priority ${rulePriority + 1}`,
+        ],
+        family,
+      );
+    }
+  }
+}
+
+function defaultRoutes(routes: readonly IpRoute[], family: "-4" | "-6", link: string): readonly string[] {
+  const own = routes.filter(({ dst, dev, gateway, table }) => {
+    const isFamily = (gateway ?? "").includes(":") === (family === "-6");
+    return dst === "default" && dev === link && (table === undefined || table === "254") && isFamily;
+  });
+  return own.slice(0, 1).map(({ gateway }) => `default ${gateway === undefined ? "" : `via ${gateway} `}dev ${link}`);
+}
+
+async function removeUplink(engine: Engine, range: NetworkRange): Promise<void> {
+  for (const [family, prefix] of familiesOf(range)) {
+    const commands = [
+      `rule del from ${prefix} priority ${rulePriority}`,
+      `rule del from ${prefix} priority ${rulePriority + 1}`,
+      `route flush table ${tableOf(range)}`,
+    ];
+    await runIpBatch(engine.host, commands, family);
+  }
+}
+
+function familiesOf({ subnet, prefix6 }: NetworkRange): readonly (readonly ["-4" | "-6", string])[] {
+  return [
+    ["-4", subnet],
+    ["-6", `${prefix6}::/64`],
+  ];
+}
+
+function tableOf({ subnet }: NetworkRange): number {
+  return firstTable + Number(((parsePrefix(subnet)?.base ?? 0n) >> 4n) & 0xf_ffffn);
+}
+
+/** Ranges of this host that are not this dock's, as its routes have them: whatever an address there means, it means already. */
+export async function listHostRanges(engine: Engine): Promise<readonly { readonly prefix: string; readonly who: string }[]> {
+  const own = Object.values(engine.stacks.list().flatMap(({ networks }) => Object.values(networks)));
+  const isOwn = (dst: string) => own.some(({ subnet, prefix6 }) => lies(dst, subnet) || lies(dst, `${prefix6}::/64`));
+  return (await listRoutes(engine.host)).flatMap(({ dst, dev, protocol }) => {
+    if (dst === "default" || protocol === routeProtocol || isOwn(dst) || isAddressOfDock(engine.dock, dst.split("/")[0] ?? "")) return [];
+    if (dev === "lo" || /^(?:ff|fe80|127\.)/.test(dst)) return [];
+    return [{ prefix: dst, who: `a route of this host${dev === undefined ? "" : ` by ${dev}`}` }];
+  });
+}
+
+function lies(inner: string, outer: string): boolean {
+  const [one, other] = [parsePrefix(inner), parsePrefix(outer)];
+  return one !== undefined && other !== undefined && isWithin(one, other);
+}

@@ -1,0 +1,83 @@
+/** up: a stack becomes what its file says; and what that would change. */
+import type { Name } from "../../model/name.ts";
+import type { Stack, StackRecord } from "../../model/stack.ts";
+import type { StackStep } from "../../model/stack-view.ts";
+import { type Proposal, proposeStack } from "../../plan/stack/propose.ts";
+import type { TakenRange } from "../../plan/stack/ranges.ts";
+import type { Engine } from "../engine.ts";
+import { assertHostPortsFree } from "../lifecycle/host-ports.ts";
+import { converge, planStack, type Report } from "./converge.ts";
+import { listHostRanges, removeRoutes } from "./routes.ts";
+
+export interface StackRequest {
+  readonly stack: Stack;
+  readonly images: Proposal["images"];
+  /** Those that were given; the others stay as they are. Overwritten with zeros in the end. */
+  readonly secrets: ReadonlyMap<Name, Buffer>;
+  readonly file: string;
+}
+
+/** Throws Problem: until all of it is checked nothing has changed; after that, another `up` carries on. */
+export function upStack(engine: Engine, request: StackRequest, report: Report): Promise<readonly StackStep[]> {
+  const { name } = request.stack;
+  return engine.locks.run(lockOf(name), async () => {
+    const before = engine.stacks.find(name);
+    const changedSecrets = changedOf(engine, request);
+    const { after, steps } = await propose(engine, request, changedSecrets);
+    for (const [secret, bytes] of request.secrets) engine.secrets.keep(name, secret, bytes);
+    await engine.stacks.save(after);
+    const gone = Object.values(before?.networks ?? {}).filter(
+      ({ subnet }) => !Object.values(after.networks).some((range) => range.subnet === subnet),
+    );
+    await converge(engine, name, report);
+    await removeRoutes(engine, gone);
+    for (const secret of Object.keys(before?.secrets ?? {}) as Name[]) if (!(secret in after.secrets)) engine.secrets.forget(name, secret);
+    return steps;
+  });
+}
+
+/** Changes nothing. Throws Problem as `upStack`. */
+export async function diffStackFile(engine: Engine, request: StackRequest): Promise<readonly StackStep[]> {
+  return (await propose(engine, request, changedOf(engine, request))).steps;
+}
+
+export function lockOf(stack: Name): string {
+  return `stack ${stack}`;
+}
+
+async function propose(
+  engine: Engine,
+  { stack, images, file }: StackRequest,
+  changedSecrets: readonly Name[],
+): Promise<{ readonly after: StackRecord; readonly steps: readonly StackStep[] }> {
+  engine.stacks.assertWhole(stack.name);
+  const before = engine.stacks.find(stack.name);
+  const taken: readonly TakenRange[] = [...othersRanges(engine, stack.name), ...(await listHostRanges(engine))];
+  const nowMs = engine.host.now();
+  const after = proposeStack({ stack, images, before, taken, changedSecrets, dock: engine.dock, file, nowMs });
+  for (const member of Object.values(after.members)) assertHostPortsFree(engine, { stack: stack.name }, member.expose);
+  const steps = await planStack(engine, after);
+  const secretSteps = before ? changedSecrets.map((what): StackStep => ({ kind: "secret", change: "change", what })) : [];
+  return { after, steps: [...secretSteps, ...steps] };
+}
+
+function othersRanges(engine: Engine, own: Name): readonly TakenRange[] {
+  return engine.stacks
+    .list()
+    .filter(({ name }) => name !== own)
+    .flatMap(({ name, networks }) =>
+      Object.values(networks).flatMap((range) =>
+        [range.subnet, `${range.prefix6}::/64`].map((prefix) => ({ prefix, who: `network ${range.name} of stack ${name}` })),
+      ),
+    );
+}
+
+/** Secrets that are others than those kept. After a boot nothing is kept, and nothing runs that has an old one. */
+function changedOf(engine: Engine, { stack, secrets }: StackRequest): readonly Name[] {
+  return [...secrets].flatMap(([name, bytes]) => {
+    const kept = engine.secrets.find(stack.name, name);
+    const isSame = kept === undefined || kept.equals(bytes);
+    kept?.fill(0);
+    return isSame ? [] : [name];
+  });
+}
