@@ -76,13 +76,15 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key${near === "" && known.length > 0 ? `, expected ${renderChoice(known)}` : near}`;
 }
 
-function didYouMean(given: unknown, candidates: readonly string[], separator: string): string {
+/** Ends a sentence about a word that is none of the candidates. */
+export function didYouMean(given: unknown, candidates: readonly string[], separator: string): string {
   // No key or word of ours is longer; measuring the distance of a very long one would take long.
   const near = typeof given === "string" && given.length <= 40 ? closest(given, candidates) : undefined;
   return near === undefined ? "" : `${separator}did you mean "${near}"?`;
 }
 
-function renderChoice(words: readonly string[]): string {
+/** "front, back or out" */
+export function renderChoice(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 

@@ -5,9 +5,10 @@ import type { Connection, Exposure, ListenPort, NetworkPolicy, Protocol } from "
 import { parseAddress, parsePrefix } from "./ip-address.ts";
 import { complain, parsePort, textOrNumber } from "./scalars.ts";
 
-const most = 256;
+/** As many ports, exposures or destinations one ISC may have. */
+export const mostPorts = 256;
 
-const listenPort = textOrNumber('expected a port from 1 to 65535, such as 80 or "53/udp"', (text): ListenPort | undefined => {
+export const listenPort = textOrNumber('expected a port from 1 to 65535, such as 80 or "53/udp"', (text): ListenPort | undefined => {
   const [, digits = "", protocol] = /^(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? [];
   const port = parsePort(digits);
   return port === undefined ? undefined : { port, protocol: protocolOf(protocol) };
@@ -20,6 +21,17 @@ const hostPortKey = z.string().superRefine((key, context) => {
   if ("mistake" in parsed) complain(context, parsed.mistake);
 });
 
+export const exposeForm = z
+  .record(hostPortKey, exposedPort, { error: "expected a mapping of host ports to ports of the ISC, such as { 8080: 80 }" })
+  .transform((ports, context): readonly Exposure[] => {
+    const exposures = Object.entries(ports).flatMap(([key, port]) => {
+      const parsed = parseHostPort(key);
+      return "mistake" in parsed ? [] : [{ ...parsed, port }];
+    });
+    return exposures.length > mostPorts ? complain(context, `expected at most ${mostPorts} ports`) : exposures;
+  })
+  .prefault({});
+
 const connection = z
   .string({ error: "expected text such as 10.0.0.5:5432" })
   .transform((text, context): Connection => parseConnection(text) ?? complain(context, connectionRule(text)));
@@ -28,25 +40,15 @@ export const networkForm = z
   .strictObject({
     listen: z
       .array(listenPort, { error: "expected a list of ports" })
-      .max(most, `expected at most ${most} ports`)
+      .max(mostPorts, `expected at most ${mostPorts} ports`)
       .default([])
       .describe('Ports the service listens on. Other ISCs that may connect to it reach these. For example [80, "53/udp"].'),
-    expose: z
-      .record(hostPortKey, exposedPort, { error: "expected a mapping of host ports to ports of the ISC, such as { 8080: 80 }" })
-      .transform((ports, context): readonly Exposure[] => {
-        const exposures = Object.entries(ports).flatMap(([key, port]) => {
-          const parsed = parseHostPort(key);
-          return "mistake" in parsed ? [] : [{ ...parsed, port }];
-        });
-        return exposures.length > most ? complain(context, `expected at most ${most} ports`) : exposures;
-      })
-      .prefault({})
-      .describe(
-        'Host ports that lead to ports of the ISC: { 8080: 80, "53/udp": 53, "127.0.0.1:8443": 443 }. Exposing a port implies listening on it.',
-      ),
+    expose: exposeForm.describe(
+      'Host ports that lead to ports of the ISC: { 8080: 80, "53/udp": 53, "127.0.0.1:8443": 443 }. Exposing a port implies listening on it.',
+    ),
     connect: z
       .array(connection, { error: "expected a list such as [10.0.0.5:5432]" })
-      .max(most, `expected at most ${most} destinations`)
+      .max(mostPorts, `expected at most ${mostPorts} destinations`)
       .default([])
       .describe(
         'What it may connect to, and nothing else: "10.0.0.5:5432", "[fd00::1]:443", "10.0.0.0/8:443", "deb.example.org:443", "isc:db:5432"; /udp at the end for UDP.',
@@ -80,7 +82,7 @@ function parseHostPort(key: string): Omit<Exposure, "port"> | { readonly mistake
 }
 
 /** `host:port[/protocol]`, where host is an address, a prefix, a DNS name or `isc:NAME`. */
-function parseConnection(text: string): Connection | undefined {
+export function parseConnection(text: string): Connection | undefined {
   const [, host = "", digits = "", suffix] = /^(.+):(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? [];
   const port = parsePort(digits);
   if (port === undefined) return undefined;
@@ -97,19 +99,21 @@ function parseConnection(text: string): Connection | undefined {
 }
 
 /** Host names of RFC 1123; one that ends in digits alone would be a mistyped address. */
-function isDnsName(text: string): boolean {
+export function isDnsName(text: string): boolean {
   const labels = text.split(".");
   const isLabel = (label: string) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(label);
   return text.length <= 253 && text.toLowerCase() !== "localhost" && labels.every(isLabel) && !/^\d+$/.test(labels.at(-1) ?? "");
 }
 
-function connectionRule(text: string): string {
+const connectionExamples = "10.0.0.5:5432, [fd00::1]:443, deb.example.org:443, isc:db:5432 or 10.0.0.1:53/udp";
+
+export function connectionRule(text: string, examples = connectionExamples): string {
   if (/^localhost[:/]/i.test(text)) return "expected another host: inside an ISC, localhost is the ISC itself and always allowed";
   if (/^\d+\.\d+\.\d+\.\d+\/\d+:/.test(text)) return "expected a prefix without host bits and a port, such as 10.0.0.0/8:443";
-  return "expected HOST:PORT such as 10.0.0.5:5432, [fd00::1]:443, deb.example.org:443, isc:db:5432 or 10.0.0.1:53/udp";
+  return `expected HOST:PORT such as ${examples}`;
 }
 
-function complainOfTwins<T>(
+export function complainOfTwins<T>(
   entries: readonly T[],
   keyOf: (entry: T) => string,
   path: readonly string[],
@@ -123,14 +127,14 @@ function complainOfTwins<T>(
   }
 }
 
-function complainOfSharedHostPorts(exposures: readonly Exposure[], context: z.core.$RefinementCtx): void {
+export function complainOfSharedHostPorts(exposures: readonly Exposure[], context: z.core.$RefinementCtx): void {
   for (const [index, exposure] of exposures.entries()) {
     const twin = exposures.slice(0, index).find((other) => overlaps(other, exposure));
     if (twin) complain(context, `host port ${exposure.hostPort}/${exposure.protocol} is exposed twice`, ["expose"]);
   }
 }
 
-function overlaps(one: Exposure, other: Exposure): boolean {
+export function overlaps(one: Exposure, other: Exposure): boolean {
   if (one.hostPort !== other.hostPort || one.protocol !== other.protocol) return false;
   return one.address === undefined || other.address === undefined || one.address === other.address;
 }

@@ -14,8 +14,6 @@ export interface BlueprintPlace {
   readonly directory: string;
 }
 
-const mostShown = 50;
-
 /** @throws Problem BLUEPRINT_INVALID, its message the first mistake and its details all of them */
 export function parseBlueprint(text: string, { file, directory }: BlueprintPlace): Blueprint {
   assert(posix.isAbsolute(directory), "a blueprint's directory is absolute");
@@ -25,9 +23,8 @@ export function parseBlueprint(text: string, { file, directory }: BlueprintPlace
 }
 
 function invalid(lines: readonly string[]): Problem {
-  const shown = lines.length > mostShown ? [...lines.slice(0, mostShown), "and more"] : lines;
   return new Problem("BLUEPRINT_INVALID", lines[0] ?? "the blueprint cannot be read", {
     hint: "docs/reference/blueprint.md explains every key",
-    details: shown,
+    details: lines,
   });
 }

@@ -15,6 +15,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import { renderSize } from "../base/size.ts";
 import type { Fault, Path } from "./fault.ts";
 
 export interface YamlText {
@@ -28,22 +29,34 @@ export interface YamlText {
   renderPlace(offset: number): string;
 }
 
-const longestTextBytes = 256 * 1024;
+/** How long a text may be, and what complaints say of it. */
+export interface YamlBounds {
+  /** "blueprint" */
+  readonly what: string;
+  readonly mostBytes: number;
+  /** How long it should be. */
+  readonly usual: string;
+}
+
+export const blueprintBounds: YamlBounds = { what: "blueprint", mostBytes: 256 * 1024, usual: "a blueprint is a page or two" };
+
 const deepestNesting = 16;
 // Tab and line feed are judged where text is used; bidirectional overrides make a file read otherwise than it is (CVE-2021-42574).
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const unprintable = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/;
 
-export function readYaml(text: string): YamlText {
-  if (Buffer.byteLength(text) > longestTextBytes) return brokenText("larger than 256KiB; a blueprint is a page or two");
+export function readYaml(text: string, bounds: YamlBounds = blueprintBounds): YamlText {
+  if (Buffer.byteLength(text) > bounds.mostBytes) return brokenText(`larger than ${renderSize(bounds.mostBytes)}; ${bounds.usual}`);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, merge: false, prettyErrors: false, logLevel: "error" });
-  const reader = new Reader(lines);
+  const reader = new Reader(lines, bounds.what);
   const value = reader.read(document.contents, [], 0);
   return {
     value,
     faults: reader.faults,
-    broken: document.errors.slice(0, 20).map((error) => ({ offset: error.pos[0], sentence: yamlSentence(error.code, error.message) })),
+    broken: document.errors
+      .slice(0, 20)
+      .map((error) => ({ offset: error.pos[0], sentence: yamlSentence(error.code, error.message, bounds.what) })),
     offsetOf: (path, at) => reader.offsetOf(path, at),
     renderPlace: (offset) => renderPlace(lines, offset),
   };
@@ -58,9 +71,9 @@ function renderPlace(lines: LineCounter, offset: number): string {
   return `${Math.max(line, 1)}:${Math.max(col, 1)}`;
 }
 
-function yamlSentence(code: string, message: string): string {
-  if (code === "MULTIPLE_DOCS") return "found a second document, expected one blueprint in one file";
-  if (code === "RESOURCE_EXHAUSTION") return "nested too deeply to be a blueprint";
+function yamlSentence(code: string, message: string, what: string): string {
+  if (code === "MULTIPLE_DOCS") return `found a second document, expected one ${what} in one file`;
+  if (code === "RESOURCE_EXHAUSTION") return `nested too deeply to be a ${what}`;
   const [first = message] = message.split("\n");
   return `not YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
 }
@@ -69,10 +82,12 @@ function yamlSentence(code: string, message: string): string {
 class Reader {
   readonly faults: Fault[] = [];
   readonly #lines: LineCounter;
+  readonly #what: string;
   readonly #offsets = new Map<string, { readonly key?: number; readonly value: number }>();
 
-  constructor(lines: LineCounter) {
+  constructor(lines: LineCounter, what: string) {
     this.#lines = lines;
+    this.#what = what;
   }
 
   offsetOf(path: Path, at: Fault["at"]): number {
@@ -86,7 +101,7 @@ class Reader {
     if (!node) return null;
     if (isAlias(node)) return this.#fault(path, "aliases are not read; write it out where it is needed");
     if (node.tag !== undefined) return this.#fault(path, `tags such as ${node.tag.slice(0, 40)} are not read`);
-    if (depth > deepestNesting) return this.#fault(path, "nested too deeply to be a blueprint");
+    if (depth > deepestNesting) return this.#fault(path, `nested too deeply to be a ${this.#what}`);
     if (isScalar(node)) return this.#readScalar(node, path);
     if (isMap(node)) return this.#readMap(node, path, depth);
     return isSeq(node) ? this.#readList(node, path, depth) : null;
@@ -127,7 +142,7 @@ class Reader {
     return value;
   }
 
-  /** `name` is undefined for a key that no blueprint can have; it has been reported then. */
+  /** `name` is undefined for a key that no file of ours can have; it has been reported then. */
   #readKey(pair: Pair, path: Path): { name: string | undefined; offset: number } {
     const key = pair.key;
     const offset = startOf(key) ?? this.offsetOf(path, "value");

@@ -77,10 +77,12 @@ export const target = line(`expected ${pathRule}`, /^\/(?:(?!\.{1,2}(?:\/|$))[^/
 export const place = line(`expected ${pathRule}, and no slash at its end`, /^\/(?:(?!\.{1,2}(?:\/|$))[^/\n\t]{1,255}(?:\/(?!$)|$))*$/);
 
 /** A file beside the blueprint. Staying below its folder keeps a blueprint whole when it moves, and other files of the host out of it. */
-export const sourcePath = line("expected a path inside the blueprint's folder, such as ./site.conf").refine(
-  (text) => /^[^/\n\t]/.test(text) && !text.split("/").includes(".."),
-  "expected a path inside the blueprint's folder, such as ./site.conf",
-);
+export const sourcePath = pathBelow("expected a path inside the blueprint's folder, such as ./site.conf");
+
+/** A relative path that stays below the folder it starts from. */
+export function pathBelow(expected: string) {
+  return line(expected).refine((text) => /^[^/\n\t]/.test(text) && !text.split("/").includes(".."), expected);
+}
 
 /** A user or group: by name (as useradd(8) takes it) or by number. */
 const accountPattern = /^(?:[a-z_][a-z0-9_-]{0,31}|0|[1-9]\d{0,4})$/;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { ServiceOverride } from "../model/blueprint.ts";
 import { findCommandMistake, parseCommandWords } from "./command-words.ts";
+import { given } from "./given.ts";
 import { findScratchObstacle, isBelow } from "./places.ts";
 import { account, complain, duration, environmentValue, line, name, place } from "./scalars.ts";
 
@@ -87,12 +88,4 @@ function complainOfNesting(places: readonly string[], context: z.core.$Refinemen
         index,
       ]);
   }
-}
-
-/** The entries that are there: an absent key and an undefined one are different things to a strict schema. */
-function given<T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  // Leaving entries out is all that happens to the type.
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }
