@@ -44,6 +44,7 @@ export const problemCodes = {
   INCIDENT_UNKNOWN: "No incident of this number is kept: there never was one, or newer ones have taken its place.",
   ISC_QUARANTINED: "The ISC is in quarantine: it keeps everything and does nothing until it is released, reset, rolled back or destroyed.",
   IMAGE_REFUSED: "The file to import is no exported image, or holds what none does.",
+  STACK_INVALID: "The stack file has mistakes; each is shown with its line and column.",
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof problemCodes;
