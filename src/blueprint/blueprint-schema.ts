@@ -4,10 +4,15 @@ import { blueprintForm } from "./blueprint-form.ts";
 
 const lineWidth = 140;
 
-/** profiles/blueprint.schema.json, whole: JSON Schema draft 2020-12, laid out as the formatter would. */
+/** profiles/blueprint.schema.json, whole. */
 export function renderBlueprintSchema(): string {
-  const schema = z.toJSONSchema(blueprintForm, { io: "input", target: "draft-2020-12" });
-  const text = JSON.stringify({ title: "iscadm blueprint", ...schema }, undefined, 2);
+  return renderSchema("iscadm blueprint", blueprintForm);
+}
+
+/** JSON Schema draft 2020-12, laid out as the formatter would. */
+export function renderSchema(title: string, form: z.ZodType): string {
+  const schema = z.toJSONSchema(form, { io: "input", target: "draft-2020-12" });
+  const text = JSON.stringify({ title, ...schema }, undefined, 2);
   return `${text.replaceAll(/^(.*)\[\n([^[\]{}]*?)\n *\](,?)$/gm, (whole, start: string, items: string, comma: string) => {
     const line = `${start}[${items.trim().replaceAll(/\n\s*/g, " ")}]${comma}`;
     return line.length <= lineWidth ? line : whole;

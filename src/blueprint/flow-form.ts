@@ -20,9 +20,9 @@ export interface FlowForm {
   readonly limits: TrafficLimits | undefined;
 }
 
-const end = line("expected one line of text");
+const targetRule = "expected a member, or an address, a prefix or a name of the outside, such as api.example.org";
 
-const target = end.transform((text, context): FlowEnd => {
+const target = line(targetRule).transform((text, context): FlowEnd => {
   const read = parseEnd(text);
   return "mistake" in read ? complain(context, read.mistake) : read;
 });
@@ -30,7 +30,7 @@ const target = end.transform((text, context): FlowEnd => {
 export const flowForm = z
   .strictObject(
     {
-      from: end.describe("Who connects: a member, each of its ISCs, or dock for this host."),
+      from: line("expected a member, or dock").describe("Who connects: a member, each of its ISCs, or dock for this host."),
       to: target.describe("Where to: a member, or an address, a prefix or a name of the outside."),
       port: listenPort.optional().describe('The port: 9000, or "53/udp".'),
       ports: z
@@ -39,7 +39,9 @@ export const flowForm = z
         .max(mostPorts, `expected at most ${mostPorts} ports`)
         .optional()
         .describe('Several ports, each a flow of its own with the same limits: [5432, "53/udp"].'),
-      network: end.optional().describe("The only network it may use. Without it, every one that both are on."),
+      network: line("expected a network that both are on")
+        .optional()
+        .describe("The only network it may use. Without it, every one that both are on."),
       ...trafficLimitKeys,
     },
     { error: "expected a mapping such as { from: web, to: app, port: 9000 }" },
@@ -61,7 +63,7 @@ function parseEnd(text: string): FlowEnd | { readonly mistake: string } {
   if (isInsideName(text) || text.startsWith("isc:")) return { mistake: "expected the member's name alone" };
   if (isDnsName(text)) return { kind: "name", host: text.toLowerCase() };
   if (/:\d+(?:\/(?:tcp|udp))?$/.test(text)) return { mistake: "expected it without its port, which stands at port" };
-  return { mistake: "expected a member, or an address, a prefix or a name of the outside, such as api.example.org" };
+  return { mistake: targetRule };
 }
 
 /** Whether it is one of the names that ISCs have for each other. */

@@ -326,7 +326,7 @@ const refused: readonly (readonly [entries: string, mistake: RegExp])[] = [
   [flow("from: web, to: app, ports: []"), /^flows\.0\.ports: .*expected at least one port$/],
   [flow("from: web, to: app, ports: [80, 80/tcp]"), /^flows\.0\.ports\.1: given twice$/],
   [flow("from: web, to: app, port: 0"), /^flows\.0\.port: found 0, expected a port from 1 to 65535/],
-  [flow("to: app, port: 80"), /^flows\.0\.from: missing/],
+  [flow("to: app, port: 80"), /^flows\.0\.from: missing, expected a member, or dock$/],
   [flow("from: outside, to: web, port: 80"), /^flows\.0\.from: found "outside", expected a member or dock: .* let in by expose$/],
   [flow("from: wep, to: app, port: 80"), /^flows\.0\.from: found "wep", which is no member of this stack; did you mean "web"\?$/],
   [flow("from: nobody, to: app, port: 80"), /which is no member of this stack; expected web, app, db or dock$/],
@@ -369,7 +369,7 @@ const refused: readonly (readonly [entries: string, mistake: RegExp])[] = [
     /^iscs\.db\.connect\.0: given twice, first at flows\.0$/,
   ],
   [`${two}flows: { from: web }`, /^flows: found a mapping, expected a list of flows/],
-  [member("secrets: [key]"), /^iscs\.web\.secrets\.0: found "key", which is no secret of this stack$/],
+  [member("secrets: [key]"), /^iscs\.web\.secrets\.0: found "key", which is no secret of this stack; none is declared$/],
   ["secrets: { key: stdin }", /^secrets\.key: no member has this secret among its secrets$/],
   [`${member("secrets: [key, key]")}\nsecrets: { key: stdin }`, /^iscs\.web\.secrets\.1: given twice$/],
   [

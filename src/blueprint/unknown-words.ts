@@ -20,7 +20,8 @@ export function explainUnknownWords(words: readonly PlacedWord[], known: readonl
 }
 
 function explain(word: string, known: readonly string[], what: string): string {
+  if (known.length === 0) return `which is no ${what} of this stack; none is declared`;
   const near = didYouMean(word, known, "; ");
-  const expectation = near === "" && known.length > 0 && known.length <= mostListed ? `; expected ${renderChoice(known)}` : near;
+  const expectation = near === "" && known.length <= mostListed ? `; expected ${renderChoice(known)}` : near;
   return `which is no ${what} of this stack${expectation}`;
 }
