@@ -17,7 +17,7 @@ export interface StackPlace {
 }
 
 /** A hundred members and two thousand flows take a quarter of it. */
-export const stackBounds: YamlBounds = {
+const stackBounds: YamlBounds = {
   what: "stack",
   mostBytes: 1024 * 1024,
   usual: "a stack is a few pages, its long blueprints are files of their own",
