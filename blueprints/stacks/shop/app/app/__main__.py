@@ -53,7 +53,9 @@ class Handler(BaseHTTPRequestHandler):
         try:
             here, everywhere = self.server.visits.add()
         except DatabaseUnavailable as error:
-            self.answer(503, {"error": f"cannot reach the database: {error}"})
+            # Who asks learns nothing about addresses and users.
+            self.log_error("cannot reach the database: %s", error)
+            self.answer(503, {"error": "cannot reach the database"})
         else:
             self.answer(200, {"instance": self.server.visits.instance, "here": here, "everywhere": everywhere})
 
