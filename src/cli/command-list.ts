@@ -14,6 +14,7 @@ export interface CommandEntry {
 
 export const headings = [
   "From blueprint to service:",
+  "Stacks:",
   "Look and verify:",
   "Change what runs:",
   "Copies and known good states:",
@@ -24,13 +25,14 @@ export const headings = [
 /** Words that stand before several verbs. */
 export const commandGroups = [
   { name: "image", summary: "sealed images: ls, show, verify, rm, prune, export, import", heading: "Images:" },
+  { name: "network", summary: "what flows between a stack's ISCs: show, test", heading: "Stacks:" },
   { name: "incident", summary: "what was kept before the dock acted: ls, show, export", heading: "Look and verify:" },
   { name: "policy", summary: "what the dock would do by itself: test", heading: "Look and verify:" },
   { name: "ledger", summary: "the dock's record of everything: verify", heading: "Look and verify:" },
   { name: "dock", summary: "the daemon that owns it all: start, stop, status", heading: "The dock:" },
 ] as const;
 
-const [fromBlueprint, look, change, copies, images, dock] = headings;
+const [fromBlueprint, stacks, look, change, copies, images, dock] = headings;
 
 export const commandList: readonly CommandEntry[] = [
   {
@@ -53,6 +55,43 @@ export const commandList: readonly CommandEntry[] = [
     summary: "make an ISC, not started",
     heading: fromBlueprint,
     load: () => import("./commands/create.ts"),
+  },
+
+  {
+    name: "up",
+    usage: "<file>",
+    summary: "bring a stack to what its file says",
+    heading: stacks,
+    load: () => import("./commands/up.ts"),
+  },
+  {
+    name: "down",
+    usage: "<stack>",
+    summary: "take a stack down; data stays unless --volumes",
+    heading: stacks,
+    load: () => import("./commands/down.ts"),
+  },
+  {
+    name: "diff",
+    usage: "<file>",
+    summary: "what up would change",
+    heading: stacks,
+    load: () => import("./commands/diff.ts"),
+  },
+  { name: "stacks", usage: "", summary: "list stacks", heading: stacks, load: () => import("./commands/stacks.ts") },
+  {
+    name: "network show",
+    usage: "[stack]",
+    summary: "its networks, as tables or as a picture",
+    heading: stacks,
+    load: () => import("./commands/network-show.ts"),
+  },
+  {
+    name: "network test",
+    usage: "<stack>",
+    summary: "try every way, and compare with what the file says",
+    heading: stacks,
+    load: () => import("./commands/network-test.ts"),
   },
 
   { name: "ls", usage: "", summary: "list ISCs", heading: look, load: () => import("./commands/ls.ts") },

@@ -22,6 +22,12 @@ const calls: Readonly<Record<string, { words: string[]; asked: [string, unknown]
       ["list", {}],
     ],
   },
+  up: { words: ["up", "web.yaml", "--no-cache"], asked: [["stack-up", { file: "DIR/web.yaml", noCache: true }]] },
+  down: { words: ["down", "shop", "--volumes"], asked: [["stack-down", { stack: "shop", volumes: true }]] },
+  diff: { words: ["diff", "web.yaml"], asked: [["stack-diff", { file: "DIR/web.yaml" }]], exitCode: 3 },
+  stacks: { words: ["stacks"], asked: [["stacks", {}]] },
+  "network show": { words: ["network", "show", "shop"], asked: [["stacks", {}]] },
+  "network test": { words: ["network", "test", "shop"], asked: [["network-test", { stack: "shop" }]], exitCode: 3 },
   ls: { words: ["ls"], asked: [["list", {}]] },
   show: { words: ["show", "web"], asked: [["show", { name: "web" }]] },
   top: {

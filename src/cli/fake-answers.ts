@@ -7,6 +7,7 @@ import type { Manifest } from "../model/image.ts";
 import type { IscRecord, IscSummary } from "../model/isc.ts";
 import { Name } from "../model/name.ts";
 import { fakeNowMs } from "./fake-io.ts";
+import { fakeProbes, fakeStack, fakeSteps } from "./fake-stack.ts";
 
 const web = Name.parse("web");
 const db = Name.parse("db");
@@ -237,6 +238,19 @@ export const fakeAnswers: Answers = {
     rests: [{ row: "scratch.encrypted", on: "fscrypt" }],
   },
   "dock-stop": {},
+  "stack-up": { stack: fakeStack.name, status: "up", steps: fakeSteps, tookMs: 3_120 },
+  "stack-down": {
+    stack: fakeStack.name,
+    status: "down",
+    steps: [
+      { kind: "isc", change: "remove", what: "shop-web" },
+      { kind: "isc", change: "stop", what: "shop-db", detail: "its volume data stays" },
+    ],
+    tookMs: 410,
+  },
+  "stack-diff": { stack: fakeStack.name, steps: fakeSteps },
+  stacks: { stacks: [fakeStack] },
+  "network-test": { stack: fakeStack.name, probes: fakeProbes, tookMs: 1_904 },
 };
 
 /** A script for the fake dock that answers every operation. */

@@ -27,7 +27,7 @@ Examples:
   iscadm reset web                         back to the known good state, now
   iscadm help expose                       examples of one command
 
-Exit codes: 0 well, 1 a problem, 2 usage, 3 drift found, 4 dock not reached; exec passes on its command's.`;
+Exit codes: 0 well, 1 a problem, 2 usage, 3 drift or a difference found, 4 dock not reached; exec passes on its command's.`;
 
 export function buildProgram(host: ProgramHost): Program {
   const program = new Program("iscadm")

@@ -8,6 +8,7 @@ const sources = {
   name: "$(iscadm ls --quiet --no-start 2>/dev/null)",
   image: '$(iscadm image ls --json --no-start 2>/dev/null | sed -n \'s/^ *"name": "\\(.*\\)",$/\\1/p\')',
   snapshot: "$(iscadm snapshots --quiet --no-start 2>/dev/null)",
+  stack: "$(iscadm stacks --quiet --no-start 2>/dev/null)",
 } as const;
 
 export function renderBashCompletion(pages: readonly CommandPage[]): string {
@@ -54,6 +55,7 @@ function renderCase({ usage, command }: CommandPage): string {
     /<(?:name|source)[>.]|\[name/.test(usage) ? sources.name : "",
     usage.includes("image") ? sources.image : "",
     usage.includes("@snapshot") ? sources.snapshot : "",
+    usage.includes("stack") ? sources.stack : "",
   ].filter((source) => source !== "");
   const parts = [
     `options="${options.join(" ")}"`,

@@ -18,7 +18,7 @@ started first. \`iscadm help COMMAND\` prints what is written here.
 | 0 | well |
 | 1 | a problem; the sentence says which, and [problems](problems.md) lists the codes in brackets |
 | 2 | the command line is not understood |
-| 3 | \`verify\` has found drift |
+| 3 | \`verify\` has found drift, \`diff\` something to change, \`network test\` a difference |
 | 4 | no dock was reached |
 | 130 | ended by Ctrl-C |
 
