@@ -13,7 +13,7 @@ export const problemCodes = {
   NAME_INVALID: "The name breaks the rules for names of ISCs, snapshots or volumes.",
   NAME_TAKEN: "Something else already has this name.",
   ISC_UNKNOWN: "No ISC has this name.",
-  STACK_INVALID: "The stack file has mistakes, or contradicts the blueprints that it names.",
+  STACK_INVALID: "The stack file has mistakes, each shown with its line and column, or contradicts the blueprints that it names.",
   STACK_UNKNOWN: "No stack has this name.",
   NETWORK_TAKEN: "A network of the stack would overlap addresses that somebody has already, or there are none left.",
   NETWORK_FULL: "A network of the stack has fewer addresses than ISCs that are to be on it.",
@@ -44,7 +44,6 @@ export const problemCodes = {
   INCIDENT_UNKNOWN: "No incident of this number is kept: there never was one, or newer ones have taken its place.",
   ISC_QUARANTINED: "The ISC is in quarantine: it keeps everything and does nothing until it is released, reset, rolled back or destroyed.",
   IMAGE_REFUSED: "The file to import is no exported image, or holds what none does.",
-  STACK_INVALID: "The stack file has mistakes; each is shown with its line and column.",
 } as const satisfies Record<string, string>;
 
 export type ProblemCode = keyof typeof problemCodes;

@@ -15,8 +15,8 @@ export function parseNftElements(listing: unknown): readonly NftElement[] {
   });
 }
 
-/** Sets of nft-ruleset-refusals.ts, which nobody declares the elements of. */
-const filledByPackets = /^(?:refused|told)_/;
+/** Sets which nobody declares the elements of. */
+const filledByPackets = /^(?:(?:refused|told)_|over[46]$)/;
 
 /**
  * A text that is the same as long as table, chains, rules, sets and counters are as they were loaded: handles, elements and counts are left out.
@@ -34,6 +34,20 @@ const volatileKeys = new Set(["handle", "packets", "bytes"]);
 /** The elements of a set are a list; what a rule puts into a set is called `elem` too, and does not change. */
 function isVolatile(key: string, value: unknown): boolean {
   return volatileKeys.has(key) || (key === "elem" && Array.isArray(value));
+}
+
+/** What the elements of a set or map have counted, by the key's parts joined with " . ". */
+export function parseElementCounts(listing: unknown, set: string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const object of listObjects(listing)) {
+    const found = asRecord(object.set) ?? asRecord(object.map);
+    if (found?.name !== set || !Array.isArray(found.elem)) continue;
+    for (const element of found.elem as readonly unknown[]) {
+      const counting = asRecord(asRecord(Array.isArray(element) ? element[0] : element)?.elem);
+      if (counting) counts.set(parseParts(counting.val).join(" . "), Number(asRecord(counting.counter)?.packets ?? 0));
+    }
+  }
+  return counts;
 }
 
 /** The counters of a listing by name. */

@@ -16,8 +16,9 @@ assert(dock);
 const identity = identityOfSlot(dock, 1);
 const golden = (name: string) => readFileSync(join(import.meta.dirname, "golden", name), "utf8");
 
+const { interfaces } = identity;
 const traffic = {
-  identity,
+  interfaces,
   listen: [{ port: 80, protocol: "tcp" }],
   exposures: [
     { hostPort: 8080, port: 80, protocol: "tcp" },
@@ -40,7 +41,7 @@ test("a kernel that cannot log to user space gets the same table with counters a
   const without = renderNftBase(dock, undefined);
   assert.doesNotMatch(without, /\blog\b/);
   assert.equal(golden("base.nft").replace(/^.* log prefix .*\n/gm, ""), without);
-  assert.equal(renderRefusalChains(undefined).filter((line) => line.endsWith("drop")).length, 5);
+  assert.equal(renderRefusalChains(undefined).filter((line) => line.endsWith("drop")).length, 7);
 });
 
 test("docks side by side log to groups of their own, far from what people choose by hand", () => {
@@ -77,8 +78,8 @@ test("a moved exposure is deleted and added in one transaction", () => {
 test("elements belong to the ISC that they were made for, however its address is spelled", () => {
   const neighbour = identityOfSlot(dock, 2);
   for (const element of listNftElements(traffic)) {
-    assert(isElementOf(identity, element));
-    assert(!isElementOf(neighbour, element));
+    assert(isElementOf(interfaces, element));
+    assert(!isElementOf(neighbour.interfaces, element));
   }
 });
 
@@ -86,7 +87,7 @@ const port = fc.record({ port: fc.integer({ min: 1, max: 65_535 }), protocol: fc
 const prefix4 = fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })).map(([address, length]) => `${address}/${length}`);
 const prefix6 = fc.tuple(fc.ipV6(), fc.integer({ min: 0, max: 128 })).map(([address, length]) => `${address}/${length}`);
 const anyTraffic = fc.record({
-  identity: fc.constant(identity),
+  interfaces: fc.constant(interfaces),
   listen: fc.array(port),
   exposures: fc.uniqueArray(
     fc.tuple(port, port).map(([inner, outer]) => ({ ...inner, hostPort: outer.port })),

@@ -70,10 +70,13 @@ const setDeclarations = [
       `\tset flow_packets${suffix} { ${flow} limit rate over 1/second; }`,
       `\tset flow_rate${suffix} { ${flow} limit rate over 1/second; }`,
       `\tset flow_open${suffix} { ${flow} ct count over 1; }`,
-      `\tmap expose${suffix} { type inet_proto . inet_service : ${end}; }`,
-      `\tmap expose_at${suffix} { ${place} : ${end}; }`,
+      `\tset over${suffix} { ${flow} size 65535; flags dynamic; counter; }`,
+      `\tmap expose${suffix} { type inet_proto . inet_service : ${end}; counter; }`,
+      `\tmap expose_at${suffix} { ${place} : ${end}; counter; }`,
       `\tmap service${suffix} { ${place} : ${end}; }`,
-      ...balanced({ suffix }).map(({ map, key }) => `\tmap ${map} { typeof ${key} . ${bucket} : ${ipOf(suffix)} daddr . th dport; }`),
+      ...balanced({ suffix }).map(
+        ({ map, key }) => `\tmap ${map} { typeof ${key} . ${bucket} : ${ipOf(suffix)} daddr . th dport; counter; }`,
+      ),
       `\tmap uplink${suffix} { type ${type} : ${type}; }`,
     ];
   }),
@@ -95,7 +98,6 @@ function balanced({ suffix }: Pick<Family, "suffix">): readonly { readonly map: 
 
 function renderChains(links: string, network4: string, network6: string): readonly string[] {
   const networks = { 4: network4, 6: network6 };
-  const isFlow = ({ ip }: Family) => `${ip} saddr . ${ip} daddr . meta l4proto . th dport`;
   return [
     "\t# RFC 4861: without neighbour discovery there is no IPv6. A hop limit of 255 proves that the packet was not forwarded.",
     "\tchain neighbours {",
@@ -108,14 +110,11 @@ function renderChains(links: string, network4: string, network6: string): readon
       `ip hdrlength != 5 ${refuse("limit_out")}`,
       `ip6 nexthdr != { tcp, udp, ipv6-icmp } ${refuse("limit_out")}`,
       `iifname @packets_out ${refuse("limit_out")}`,
-      ...families((family) => [`${isFlow(family)} @flow_packets${family.suffix} ${refuse("limit_out")}`]),
+      ...families((family) => [renderFlowLimit(family, "flow_packets")]),
     ]),
     ...chain("pace_in", [`oifname @packets_in ${refuse("limit_in")}`]),
     ...chain("limit_out", [
-      ...families((family) => [
-        `${isFlow(family)} @flow_rate${family.suffix} ${refuse("limit_out")}`,
-        `${isFlow(family)} @flow_open${family.suffix} ${refuse("limit_out")}`,
-      ]),
+      ...families((family) => [renderFlowLimit(family, "flow_rate"), renderFlowLimit(family, "flow_open")]),
       `iifname @rate_out ${refuse("limit_out")}`,
       `iifname @open_out ${refuse("limit_out")}`,
     ]),
@@ -142,11 +141,11 @@ function renderChains(links: string, network4: string, network6: string): readon
       `iifname != ${links} accept`,
       "ct state established,related accept",
       "meta l4proto ipv6-icmp jump neighbours",
-      ...families((family) => [`${isFlow(family)} @connect${family.suffix} goto admit_out`]),
+      ...families((family) => [`${flowOf(family)} @connect${family.suffix} goto admit_out`]),
       "# A prefix never means other ISCs: each of those is declared by its name.",
       ...families((family) => {
         const { ip, suffix } = family;
-        return [`${ip} daddr != ${networks[suffix]} ${ip} daddr != @networks${suffix} ${isFlow(family)} @ranges${suffix} goto admit_out`];
+        return [`${ip} daddr != ${networks[suffix]} ${ip} daddr != @networks${suffix} ${flowOf(family)} @ranges${suffix} goto admit_out`];
       }),
       refuse("out"),
     ]),
@@ -209,6 +208,16 @@ function renderChains(links: string, network4: string, network6: string): readon
       ]),
     ]),
   ];
+}
+
+function flowOf({ ip }: Family): string {
+  return `${ip} saddr . ${ip} daddr . meta l4proto . th dport`;
+}
+
+/** What is beyond a flow's limit is counted for that flow, too. */
+function renderFlowLimit(family: Family, set: string): string {
+  const { suffix } = family;
+  return `${flowOf(family)} @${set}${suffix} add @over${suffix} { ${flowOf(family)} } ${refuse("limit_out")}`;
 }
 
 function renderBalance({ ip }: Family, { map, key }: { readonly map: string; readonly key: string }): string {

@@ -1,7 +1,5 @@
 /** build and image-*: what fills and empties the image store. */
 import path from "node:path";
-import { parseBlueprint } from "../../blueprint/parse-blueprint.ts";
-import { buildImage } from "../../engine/build/build-image.ts";
 import { readImageUsage, removeImage } from "../../engine/image-usage.ts";
 import { prune } from "../../engine/prune.ts";
 import { exportImage } from "../../engine/seal/export-image.ts";
@@ -10,7 +8,7 @@ import type { ImageSummary } from "../../model/image.ts";
 import type { Dock } from "../dock.ts";
 import { readBlueprint } from "../read-blueprint.ts";
 import type { Handlers } from "../server.ts";
-import { writeOrigin } from "./rebuild.ts";
+import { buildBlueprint } from "./rebuild.ts";
 
 type ImageHandlers = Pick<
   Handlers,
@@ -18,18 +16,12 @@ type ImageHandlers = Pick<
 >;
 
 export function imageHandlers(dock: Dock): ImageHandlers {
-  const { engine, knowledge } = dock;
+  const { engine } = dock;
   const { host, layout, images } = engine;
   return {
     build: async ({ blueprint: file, noCache }, caller) => {
       const text = await readBlueprint(file);
-      const directory = path.dirname(file);
-      const blueprint = parseBlueprint(text, { file: path.basename(file), directory });
-      const { signal } = caller;
-      const report = caller.progress.bind(caller);
-      const built = await buildImage({ host, layout, blueprint, blueprintText: text, directory, knowledge, report, signal, noCache });
-      await writeOrigin(dock, built.digest, directory);
-      return built;
+      return buildBlueprint(dock, { text, file: path.basename(file), directory: path.dirname(file) }, caller, noCache);
     },
     images: async () => {
       const { usage } = await readImageUsage(engine);

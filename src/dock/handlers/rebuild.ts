@@ -13,21 +13,34 @@ import type { Caller } from "../server.ts";
 /** Who waits for it. */
 export type Waiter = Pick<Caller, "progress" | "signal">;
 
+/** A blueprint's text, what complaints call its file, and the folder of what it lays over. */
+export interface BlueprintText {
+  readonly text: string;
+  readonly file: string;
+  readonly directory: string;
+}
+
+/** Throws Problem BLUEPRINT_INVALID, and those of building. */
+export async function buildBlueprint(dock: Dock, { text, file, directory }: BlueprintText, waiter: Waiter, noCache?: boolean) {
+  const { host, layout } = dock.engine;
+  const blueprint = parseBlueprint(text, { file, directory });
+  const report = waiter.progress.bind(waiter);
+  const { signal } = waiter;
+  const options = { host, layout, blueprint, blueprintText: text, directory, knowledge: dock.knowledge, report, signal, noCache };
+  const built = await buildImage(options);
+  await writeOrigin(dock, built.digest, directory);
+  return built;
+}
+
 /** Where an image was built from: its blueprint's folder, which holds the files it lays over. */
-export async function writeOrigin({ engine }: Dock, digest: Digest, directory: string): Promise<void> {
+async function writeOrigin({ engine }: Dock, digest: Digest, directory: string): Promise<void> {
   await engine.host.files.writeAtomic(engine.layout.image.origin(digest), `${JSON.stringify({ directory })}\n`);
 }
 
 /** Throws Problem UPDATE_FAILED when the folder is gone or was never here, and those of building. */
 export async function rebuildImage(dock: Dock, digest: Digest, waiter: Waiter): Promise<Digest> {
-  const { engine, knowledge } = dock;
-  const { host, layout } = engine;
-  const { blueprint, text, directory } = await readOwnBlueprint(dock, digest);
-  const report = waiter.progress.bind(waiter);
-  const options = { host, layout, blueprint, blueprintText: text, directory, knowledge, report, signal: waiter.signal };
-  const built = await buildImage(options);
-  await writeOrigin(dock, built.digest, directory);
-  return built.digest;
+  const { text, directory } = await readOwnBlueprint(dock, digest);
+  return (await buildBlueprint(dock, { text, file: "blueprint.yaml", directory }, waiter)).digest;
 }
 
 /** Undefined where only building can tell: for sources that are no Debian archive. */

@@ -114,13 +114,13 @@ export function linkChange(link: string | number, options: LinkChange): NetlinkR
 }
 
 /** One link by name, or all. */
-export function linkQuery(name?: string): NetlinkRequest {
+export function linkQuery(name?: string, { counters = false } = {}): NetlinkRequest {
   return {
     ...change(wire.RTM_GETLINK, 0, name === undefined ? "list links" : `find link ${name}`),
     flags: name === undefined ? NLM_F_DUMP : 0,
     payload: Buffer.concat([
       wire.linkHeader({}),
-      numberAttribute(wire.IFLA_EXT_MASK, wire.RTEXT_FILTER_SKIP_STATS),
+      ...(counters ? [] : [numberAttribute(wire.IFLA_EXT_MASK, wire.RTEXT_FILTER_SKIP_STATS)]),
       ...(name === undefined ? [] : [textAttribute(wire.IFLA_IFNAME, name)]),
     ]),
   };

@@ -33,6 +33,13 @@ export type Link = {
   readonly peerIndex?: number;
 };
 
+export type LinkCounters = {
+  readonly receivedPackets: number;
+  readonly sentPackets: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+};
+
 export type AssignedAddress = { readonly index: number; readonly address: string; readonly prefixLength: number };
 
 const AF_NETLINK = 16;
@@ -110,6 +117,16 @@ export class Rtnetlink implements Disposable {
   /** Throws KernelError. */
   listLinks(): readonly Link[] {
     return this.#ask(requests.linkQuery()).map(linkOf);
+  }
+
+  /** Since the link was made; undefined when there is none. Throws KernelError. */
+  readCounters(name: string): LinkCounters | undefined {
+    try {
+      return this.#ask(requests.linkQuery(name, { counters: true })).map(countersOf)[0];
+    } catch (error) {
+      if (error instanceof KernelError && error.code === "ENODEV") return undefined;
+      throw error;
+    }
   }
 
   /** Safe to repeat. Throws KernelError. */
@@ -240,6 +257,15 @@ function linkOf(message: NetlinkMessage): Link {
     ...(kind && { kind: textOf(kind) }),
     ...(peer && { peerIndex: peer.readUInt32LE() }),
   };
+}
+
+/** struct rtnl_link_stats64: packets and bytes received and sent are its first four numbers. */
+function countersOf(message: NetlinkMessage): LinkCounters {
+  const stats = parseAttributes(message.payload.subarray(wire.LINK_HEADER_BYTES)).get(wire.IFLA_STATS64) ?? Buffer.alloc(32);
+  const [receivedPackets = 0, sentPackets = 0, receivedBytes = 0, sentBytes = 0] = [0, 8, 16, 24].map((at) =>
+    Number(stats.readBigUInt64LE(at)),
+  );
+  return { receivedPackets, sentPackets, receivedBytes, sentBytes };
 }
 
 function addressOf(message: NetlinkMessage): AssignedAddress {

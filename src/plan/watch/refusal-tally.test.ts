@@ -15,6 +15,7 @@ function refused(change: Partial<Refused> = {}): Refused {
     isc: { name: "web" as Name, image },
     ...out,
     quarantined: false,
+    limited: false,
     isNeighbour: false,
     protocol: "tcp",
     port: 443,
