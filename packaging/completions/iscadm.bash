@@ -7,18 +7,25 @@ _iscadm() {
     [[ $word == -* ]] || path+=("$word")
   done
   verb=${path[0]-}
-  case $verb in image | incident | policy | ledger | dock) [[ ${#path[@]} -gt 1 ]] && verb="$verb ${path[1]}" ;; esac
+  case $verb in image | network | incident | policy | ledger | dock) [[ ${#path[@]} -gt 1 ]] && verb="$verb ${path[1]}" ;; esac
   case $verb in
-    '') words="run build create ls show top logs events incident policy ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
+    '') words="run build create up down diff stacks network ls show top logs events incident policy ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version help" ;;
     image) words="ls show verify rm prune export import" ;;
+    network) words="show test" ;;
     incident) words="ls show export" ;;
     policy) words="test" ;;
     ledger) words="verify" ;;
     dock) words="start stop status" ;;
-    help) words="run build create ls show top logs events incident policy ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version" ;;
+    help) words="run build create up down diff stacks network ls show top logs events incident policy ledger verify assess start stop restart exec console expose unexpose quarantine release destroy reset update cleanse clone snapshot snapshots snapshot-rm rollback image dock version" ;;
     "run") options="-n --name"; files=yes ;;
     "build") options="--no-cache"; files=yes ;;
     "create") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null) $(iscadm image ls --json --no-start 2>/dev/null | sed -n 's/^ *"name": "\(.*\)",$/\1/p')"; files=yes ;;
+    "up") options="--secret --no-cache"; files=yes ;;
+    "down") options="--volumes -y --yes"; words="$(iscadm stacks --quiet --no-start 2>/dev/null)" ;;
+    "diff") options=""; files=yes ;;
+    "stacks") options="" ;;
+    "network show") options="--diagram --svg"; words="$(iscadm stacks --quiet --no-start 2>/dev/null)" ;;
+    "network test") options=""; words="$(iscadm stacks --quiet --no-start 2>/dev/null)" ;;
     "ls") options="" ;;
     "show") options=""; words="$(iscadm ls --quiet --no-start 2>/dev/null)" ;;
     "top") options="--once" ;;

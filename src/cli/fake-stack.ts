@@ -15,10 +15,11 @@ interface FakeIsc {
   /** 0: the member has no count. */
   readonly number: number;
   readonly networks: readonly NetworkView[];
+  /** The last part of its addresses. */
+  readonly host?: number;
 }
 
-export function fakeIsc({ member, number, networks }: FakeIsc): StackIscView {
-  const host = 2 + number;
+export function fakeIsc({ member, number, networks, host = 2 + number }: FakeIsc): StackIscView {
   return {
     name: Name.parse(`shop-${member}${number === 0 ? "" : `-${number}`}`),
     member,
@@ -54,7 +55,7 @@ const iscs: readonly StackIscView[] = [
   { ...fakeIsc({ member: app, number: 1, networks: backOnly }), well: true },
   { ...fakeIsc({ member: app, number: 2, networks: backOnly }), well: false, serving: false },
   { ...stoppedApp, status: "quarantined", serving: false },
-  fakeIsc({ member: db, number: 0, networks: backOnly }),
+  fakeIsc({ member: db, number: 0, networks: backOnly, host: 9 }),
 ];
 const exposures: readonly ExposureView[] = [
   { member: web, hostPort: 8443, port: 443, protocol: "tcp", begun: 1_204 },

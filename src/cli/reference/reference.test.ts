@@ -27,6 +27,8 @@ test("bash completes verbs, their options and the names that the dock knows", ()
   assert.deepEqual(complete("iscadm", "stop", "w"), ["web"]);
   assert.deepEqual(complete("iscadm", "rollback", "db"), ["db@before-upgrade"]);
   assert.deepEqual(complete("iscadm", "create", "x", "w"), ["web"]);
+  assert.deepEqual(complete("iscadm", "network", "show", "sh"), ["shop"]);
+  assert.deepEqual(complete("iscadm", "down", "sh"), ["shop"]);
 });
 
 /** What bash offers, with a function in iscadm's place that knows a few names. */
@@ -37,6 +39,7 @@ function complete(...words: string[]): string[] {
         ls*) echo web; echo db ;;
         image*) echo '      "name": "web",' ;;
         snapshots*) echo db@before-upgrade ;;
+        stacks*) echo shop ;;
       esac
     }
     compopt() { :; }

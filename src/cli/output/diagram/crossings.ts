@@ -14,7 +14,7 @@ export function orderColumns({ columns, channels }: Columns): Columns {
   return { columns: best.columns, channels };
 }
 
-export function countCrossings({ columns, channels }: Columns): number {
+function countCrossings({ columns, channels }: Columns): number {
   return channels.reduce((sum, segments, channel) => {
     const [left, right] = [placesOf(columns[channel] ?? []), placesOf(columns[channel + 1] ?? [])];
     const ends = segments.map((segment) => [left.get(segment.left.id) ?? 0, right.get(segment.right.id) ?? 0] as const);

@@ -31,7 +31,7 @@ export function textMetrics(columns: number): Metrics {
     footRows: 1,
     gapRows: 1,
     topRows: 2,
-    boxWidth: (box, starts) => Math.max(box.title.length + 4, ...box.lines.map(lineWidth), ...starts.map((start) => start.length + 3)),
+    boxWidth: (box, starts) => Math.max(box.title.length + 4, ...box.lines.map(lineWidth), ...starts.map((start) => start.length + 4)),
     labelWidth: (line, isReversed) => labelOf(line, isReversed).length + 1,
     stripWidth: (network) => network.length,
     trackWidth: 2,
