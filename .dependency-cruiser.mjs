@@ -22,6 +22,7 @@ const livesIn = {
   yaml: ["blueprint"],
   execa: ["host"],
   koffi: ["host"],
+  "dns-packet": ["host"],
   pino: ["dock"],
   commander: ["cli"],
   yoctocolors: ["cli"],
