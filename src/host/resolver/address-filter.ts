@@ -13,13 +13,20 @@ const specialRanges = [
  * @returns whether an ISC may be sent to an address; private ones (RFC 1918, RFC 4193) are the operator's to name. Throws TypeError on a range that is none.
  */
 export function createAddressFilter(ownRanges: readonly string[]): (address: string) => boolean {
-  const closed = new BlockList();
+  // One for each family: a list that holds ::ffff:0:0/96 would hold every IPv4 address.
+  const closed = { ipv4: new BlockList(), ipv6: new BlockList() };
   for (const range of [...specialRanges, ...ownRanges]) {
     const [address = "", length] = range.split("/");
     const { bytes } = parseIpAddress(address);
-    closed.addSubnet(address, length === undefined ? bytes.length * 8 : Number(length), familyOf(address));
+    const family = familyOf(address);
+    closed[family].addSubnet(address, length === undefined ? bytes.length * 8 : Number(length), family);
   }
-  return (address) => isIP(address) !== 0 && !address.includes("%") && !closed.check(address, familyOf(address));
+  return (address) => isIP(address) !== 0 && !address.includes("%") && !isIn(closed, address);
+}
+
+function isIn(closed: Readonly<Record<"ipv4" | "ipv6", BlockList>>, address: string): boolean {
+  const family = familyOf(address);
+  return closed[family].check(address, family);
 }
 
 function familyOf(address: string): "ipv4" | "ipv6" {
