@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { reasonOf } from "../../base/reason-of.ts";
 import type { RefusalReport } from "./refusal-batch.ts";
 import { type ResolverPlace, resolverCommand } from "./resolver-command.ts";
 import { indexPolicy, type ResolverPolicy } from "./resolver-policy.ts";
@@ -26,7 +27,7 @@ export interface ResolverOptions extends ResolverPlace {
 export interface Resolver extends AsyncDisposable {
   /** Undefined while it comes again. */
   readonly pid: number | undefined;
-  /** Resolves when it is in force. Throws TypeError on what is no policy. */
+  /** Resolves when it, or a later one, is in force. Throws TypeError on what is no policy. */
   setPolicy(policy: ResolverPolicy): Promise<void>;
   close(): Promise<void>;
 }
@@ -121,19 +122,28 @@ class LocalResolver implements Resolver {
   }
 
   async #follow(first: ResolverRun): Promise<void> {
-    let run = first;
+    let ended = first.ended;
     let pauseMs = shortestPauseMs;
     for (;;) {
       const startedMs = performance.now();
-      const reason = await run.ended;
+      const reason = await ended;
       this.#run = undefined;
       if (this.#closing.signal.aborted) return;
       this.#options.onEnd(reason);
-      pauseMs = performance.now() - startedMs > soundAfterMs ? shortestPauseMs : pauseMs;
+      if (performance.now() - startedMs > soundAfterMs) pauseMs = shortestPauseMs;
       await this.#pause(pauseMs);
       if (this.#closing.signal.aborted) return;
       pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-      run = this.#start();
+      ended = this.#startAgain();
+    }
+  }
+
+  /** A machine that cannot start it now may be able to later. */
+  async #startAgain(): Promise<string> {
+    try {
+      return await this.#start().ended;
+    } catch (error) {
+      return reasonOf(error);
     }
   }
 

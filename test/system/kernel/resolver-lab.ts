@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { renderResolverRuleset } from "../../../src/render/nft-resolver.ts";
 
 const tag = process.pid.toString(16).padStart(4, "0").slice(-4);
 const resolverName = `isd${tag}`;
@@ -37,9 +38,9 @@ export class ResolverLab implements Disposable {
   }
 
   /** Starts Node on a file of this folder where the ISCs are. */
-  startAsker(file: string, ...words: readonly string[]): ChildProcess {
+  startAsker(file: string): ChildProcess {
     const path = join(import.meta.dirname, file);
-    const child = spawn("ip", ["netns", "exec", askersName, process.execPath, path, ...words], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn("ip", ["netns", "exec", askersName, process.execPath, path], { stdio: ["pipe", "pipe", "inherit"] });
     this.#children.push(child);
     return child;
   }
@@ -52,6 +53,7 @@ export class ResolverLab implements Disposable {
   #wire(): void {
     this.inside("sysctl", ["-qw", "net.ipv4.ip_unprivileged_port_start=0"]);
     run("ip", ["link", "add", "dns", "netns", resolverName, "type", "veth", "peer", "name", "eth0", "netns", askersName]);
+    this.inside("nft", ["-f", "-"], renderResolverRuleset());
     this.#address(resolverName, "dns", `${resolver4}/24`, `${resolver6}/64`);
     for (const { source, source6 } of [web, app, stranger]) this.#address(askersName, "eth0", `${source}/24`, `${source6}/64`);
   }

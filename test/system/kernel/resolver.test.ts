@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -171,6 +171,39 @@ test("it has no rights, sees nothing but its own network, comes back when killed
   assert.equal(area.ends.length, 1);
 });
 
+test("it ends with the process that has started it, even when that is killed", async () => {
+  using lab = new ResolverLab();
+  const module = new URL("../../../src/host/resolver/resolver.ts", import.meta.url).href;
+  const script = `
+    const { startResolver } = await import(${JSON.stringify(module)});
+    const place = { namespacePin: "${lab.pin}", addresses: ["${resolver4}"], uid: ${resolverUid}, gid: ${resolverUid} };
+    const { pid } = await startResolver({ ...place, policy: [], ask: () => {}, onRefused() {}, onEnd() {} });
+    process.stdout.write(String(pid));
+    process.kill(process.pid, "SIGKILL");`;
+  const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+  assert.match(stdout, /^\d+$/);
+  for (let attempt = 0; attempt < 250 && isRunning(Number(stdout)); attempt++) await sleep(20);
+  assert.ok(!isRunning(Number(stdout)));
+});
+
+test("nothing but answers leaves its network", () => {
+  using lab = new ResolverLab();
+  const send = (protocol: string, port: number) =>
+    lab.inside(process.execPath, [
+      "-e",
+      `const { connect } = require("node:net"), { createSocket } = require("node:dgram");
+       const end = (word) => { console.log(word); process.exit(0); };
+       setTimeout(end, 500, "silence");
+       if (${JSON.stringify(protocol)} === "tcp") connect({ host: "${web.source}", port: 9, localPort: ${port} }).on("error", (error) => end(error.code));
+       else { const socket = createSocket("udp4").bind(${port}, () => socket.send("x", 9, "${web.source}", (error) => end(error?.code ?? "sent"))); }`,
+    ]);
+  assert.equal(send("udp", 5_353).trim(), "EPERM");
+  assert.equal(send("udp", 53).trim(), "sent");
+  // A refused connection would be answered at once.
+  assert.equal(send("tcp", 5_353).trim(), "silence");
+  assert.equal(send("tcp", 53).trim(), "silence");
+});
+
 test("a resolver that cannot listen says why", async () => {
   using lab = new ResolverLab();
   await assert.rejects(start(lab, { addresses: ["192.0.2.1"] }), /cannot start the resolver: .*EADDRNOTAVAIL/);
@@ -179,6 +212,7 @@ test("a resolver that cannot listen says why", async () => {
 
 test("questions a second, and how long one takes", async () => {
   await using area = await Area.open({ limits: { queriesPerSecond: 1_000_000, queriesAtOnce: 1_000_000 } });
+  area.lab.inside("nft", ["delete", "table", "inet", "resolver"]);
   const asker = area.start();
   await asker.ask({ kind: "measure", name: "app.back.isc", count: 5_000, atOnce: 20 });
   const one = await asker.ask({ kind: "measure", name: "app.back.isc", count: 2_000, atOnce: 1 });
@@ -186,6 +220,15 @@ test("questions a second, and how long one takes", async () => {
   console.log(`${Math.round(30_000 / (all.tookMs / 1_000))} questions/s; one: p50 ${at(one, 0.5)} ms, p99 ${at(one, 0.99)} ms`);
   assert.equal(one.lost, 0);
 });
+
+/** Whether a process is there and no zombie. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
 
 function at({ latencies = [] }: Heard, share: number): string {
   return (latencies[Math.floor(latencies.length * share)] ?? Number.NaN).toFixed(3);
