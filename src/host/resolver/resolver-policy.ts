@@ -27,10 +27,12 @@ export type KnownAskers = ReadonlyMap<string, KnownAsker>;
 
 /** Throws TypeError on what is no address or no host name. */
 export function indexPolicy(policy: ResolverPolicy): KnownAskers {
+  // The same names and addresses come again with each asker.
+  const spelling = { name: remember(nameOf), address: remember(canonicalAddress) };
   return new Map(
     policy.flatMap((asker) => {
-      const known = indexAsker(asker);
-      return asker.sources.map((source) => [canonicalAddress(source), known] as const);
+      const known = indexAsker(asker, spelling);
+      return asker.sources.map((source) => [spelling.address(source), known] as const);
     }),
   );
 }
@@ -47,14 +49,23 @@ export function canonicalAddress(text: string): string {
   return renderIpAddress(parseIpAddress(text).bytes);
 }
 
-function indexAsker(asker: Asker): KnownAsker {
-  const inside = Object.entries(asker.inside).map(([name, addresses]) => [nameOf(name), addresses.map(canonicalAddress)] as const);
-  const pointers = inside.flatMap(([name, addresses]) => addresses.map((address) => [address, name] as const));
-  return {
-    name: asker.name,
-    inside: new Map(inside),
-    outside: new Set(asker.outside.map(nameOf)),
-    pointers: new Map(pointers.reverse()),
+function indexAsker(asker: Asker, spelling: Readonly<Record<"name" | "address", (text: string) => string>>): KnownAsker {
+  const inside = new Map(Object.entries(asker.inside).map(([name, addresses]) => [spelling.name(name), addresses.map(spelling.address)]));
+  const pointers = new Map<string, string>();
+  for (const [name, addresses] of inside) {
+    for (const address of addresses) if (!pointers.has(address)) pointers.set(address, name);
+  }
+  return { name: asker.name, inside, outside: new Set(asker.outside.map(spelling.name)), pointers };
+}
+
+function remember(spell: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const spelt = spell(text);
+    known.set(text, spelt);
+    return spelt;
   };
 }
 
