@@ -104,6 +104,7 @@ export async function runDock(wanted: DockSettings): Promise<void> {
   await responder[Symbol.asyncDispose]();
   await sensors[Symbol.asyncDispose]();
   await close(server, layout.socket);
+  await engine.stackNames[Symbol.asyncDispose]();
   await closeDown(engine);
   ledger.emit(dockEvent("dock.down", "the dock ends in good order", { pid: process.pid }));
   for (const forwarder of forwarders) await forwarder[Symbol.asyncDispose]();

@@ -16,9 +16,8 @@ import type { NameBook } from "./parts/name-book.ts";
 import type { ScratchEncryption } from "./scratch-encryption.ts";
 import type { ScratchTemplates } from "./scratch-templates.ts";
 import type { SeccompProfiles } from "./seccomp-profiles.ts";
-import type { StackNames } from "./stack/names.ts";
 import type { Secrets } from "./stack/secrets.ts";
-import type { StackTraffic } from "./stack/stack-traffic.ts";
+import type { StackNamesPart, StackTrafficPart } from "./stack/stack-parts.ts";
 import type { VerifyMemory } from "./verify/verify-memory.ts";
 import type { AuditState } from "./watch/audit-state.ts";
 import type { Conditions } from "./watch/conditions.ts";
@@ -44,8 +43,8 @@ export interface Engine {
   readonly names: NameBook;
   readonly stacks: StackStore;
   /** Which instances of each stack serve, and the firewall's elements for it. */
-  readonly stackTraffic: StackTraffic;
-  readonly stackNames: StackNames;
+  readonly stackTraffic: StackTrafficPart;
+  readonly stackNames: StackNamesPart;
   readonly secrets: Secrets;
   readonly scratchTemplates: ScratchTemplates;
   /** dm-crypt where the host has it: it hides more. */

@@ -1,5 +1,6 @@
 /** What the dock sees of its ISCs: from records in memory and a few small reads of /proc. */
 import { type ExposureWindow, type IscRecord, type IscStatus, type IscSummary, identityOf } from "../model/isc.ts";
+import type { Exposure } from "../model/network.ts";
 import type { Engine } from "./engine.ts";
 import { findExitCode, findProcess } from "./parts/process.ts";
 
@@ -17,7 +18,7 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
     imageName: manifest?.name ?? record.name,
     address: identity.address,
     address6: identity.address6,
-    exposures: record.exposures.map(({ hostPort, port, protocol }) => ({ hostPort, port, protocol })),
+    exposures: exposuresOf(engine, record).map(({ hostPort, port, protocol }) => ({ hostPort, port, protocol })),
     containment: manifest?.posture.containment ?? "container",
     writes: manifest?.posture.writes ?? "fixed",
     ...(live && { pid: live.pid, startedAtMs: live.startedAtMs }),
@@ -26,6 +27,13 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
     ...(pressures.length > 0 && { pressures }),
     ...(record.quarantine && { quarantine: record.quarantine }),
   };
+}
+
+/** Its own, and those that its stack spreads over it and its like. */
+function exposuresOf(engine: Engine, { exposures, stack }: IscRecord): readonly Exposure[] {
+  const record = stack && engine.stacks.find(stack.stack);
+  const spread = record?.desired === "up" && stack ? record.members[stack.member]?.expose : undefined;
+  return [...exposures, ...(spread ?? [])];
 }
 
 /** How long the instance that serves has been there, and how long those before it had been. Undefined where neither is to be told. */

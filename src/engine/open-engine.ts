@@ -73,6 +73,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   hideUnifiedHierarchy(host);
   enableForwarding(host);
   const hierarchies = listHierarchies(host);
+  const stackTraffic = new StackTraffic(() => engine);
   const engine: Engine = {
     host,
     layout,
@@ -82,8 +83,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     firewall: new Firewall(host.kernel.nftables, identity),
     names: new NameBook(host),
     stacks,
-    stackTraffic: new StackTraffic(() => engine),
-    stackNames: new StackNames(identity),
+    stackTraffic,
+    stackNames: new StackNames(() => engine),
     secrets: new Secrets(host.kernel.keyring, identity),
     scratchTemplates: new ScratchTemplates({ host, layout }),
     scratchEncryption: await chooseScratchEncryption(host, layout),
@@ -103,7 +104,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     openFilesCeiling: readOpenFilesCeiling(host),
     runtime: options.runtime ?? (await chooseRuntime(host)),
   };
-  engine.watchers.add(engine.stackTraffic);
+  engine.watchers.add(stackTraffic);
   engine.conditions.onVerdict((name) => {
     const record = engine.iscs.find(name);
     if (record) engine.stackTraffic.refreshOf(record);

@@ -21,6 +21,7 @@ import { ensureNetwork } from "./parts/network.ts";
 import { findProcess } from "./parts/process.ts";
 import { sweepImageMounts } from "./parts/root-mount.ts";
 import { resolveConnections, trafficOf } from "./parts/traffic.ts";
+import { resolverElements, resolverIdentity } from "./stack/resolver-network.ts";
 import { ensureStackNetworks, resumeStacks } from "./stack/resume.ts";
 import { ownerOf } from "./stack/stack-traffic.ts";
 
@@ -124,6 +125,7 @@ async function tellWatchers(engine: Engine, kept: readonly IscRecord[]): Promise
 
 async function elementsOf(engine: Engine, records: readonly IscRecord[]): Promise<ReadonlyMap<ElementOwner, readonly NftElement[]>> {
   const elements = new Map<ElementOwner, readonly NftElement[]>();
+  if (engine.stacks.list().some(({ desired }) => desired === "up")) elements.set("resolver", resolverElements(engine.dock));
   for (const stack of engine.stacks.list()) elements.set(ownerOf(stack.name), engine.stackTraffic.elementsOf(stack));
   for (const record of records) {
     const manifest = await engine.images.findManifest(record.image);
@@ -147,9 +149,8 @@ async function removeOrphans(engine: Engine): Promise<void> {
 
 function removeOrphanLinks(engine: Engine): void {
   const running = engine.iscs.list().filter((record) => findProcess(engine, record.name));
-  const wanted = new Set(
-    running.flatMap(instancesOf).flatMap((instance) => identityOf(engine.dock, instance).interfaces.map(({ link }) => link)),
-  );
+  const identities = [...running.flatMap(instancesOf).map((instance) => identityOf(engine.dock, instance)), resolverIdentity(engine.dock)];
+  const wanted = new Set(identities.flatMap(({ interfaces }) => interfaces.map(({ link }) => link)));
   using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
   for (const { name } of socket.listLinks()) if (name.startsWith(linkPrefix(engine.dock)) && !wanted.has(name)) socket.deleteLink(name);
 }

@@ -1,10 +1,13 @@
 /** The one door to the machine. Everything that touches files, programs, the kernel or the clock goes through a Host, so that tests can stand in for it. */
+
 import type { Duplex } from "node:stream";
 import type { startAudit } from "./audit.ts";
 import type { startExecGate } from "./exec-gate.ts";
 import type { Kernel } from "./kernel.ts";
 import type { startNflog } from "./nflog.ts";
 import type { Probe } from "./probe.ts";
+import type { ResolvedName } from "./resolve-name-ttl.ts";
+import type { Resolver, ResolverOptions } from "./resolver/resolver-options.ts";
 
 export interface Host {
   readonly files: Files;
@@ -20,6 +23,8 @@ export interface Host {
   sleep(ms: number): Promise<void>;
   /** Addresses of a DNS name; none when it does not resolve. */
   resolveName(name: string): Promise<readonly string[]>;
+  readonly resolveNameTtl: (name: string) => Promise<ResolvedName>;
+  readonly resolver: (options: ResolverOptions) => Promise<Resolver>;
   /** Health checks over the network. */
   readonly probe: Probe;
   /** SHA-256 of a file and its fs-verity digest, on all cores. */

@@ -9,6 +9,8 @@ import { createMeasureFile } from "./measure.ts";
 import { startNflog } from "./nflog.ts";
 import { createProbe } from "./probe.ts";
 import { resolveName } from "./resolve-name.ts";
+import { resolveNameTtl } from "./resolve-name-ttl.ts";
+import { startResolver } from "./resolver/resolver.ts";
 import { runCommand } from "./run-command.ts";
 import { startCommand } from "./start-command.ts";
 
@@ -22,6 +24,8 @@ export function createLocalHost(kernel: Kernel): Host {
     monotonic: () => performance.now(),
     sleep: async (ms) => sleep(ms),
     resolveName,
+    resolveNameTtl: (name) => resolveNameTtl(name),
+    resolver: startResolver,
     probe: createProbe(),
     measure: createMeasureFile(),
     nflog: startNflog,

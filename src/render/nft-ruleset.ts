@@ -108,7 +108,7 @@ function renderChains(links: string, network4: string, network6: string): readon
     ...chain("pace_out", [
       "# Options and extensions would hide the ports from the queues that shape by them.",
       `ip hdrlength != 5 ${refuse("limit_out")}`,
-      `ip6 nexthdr != { tcp, udp, ipv6-icmp } ${refuse("limit_out")}`,
+      `ip6 daddr != ff00::/8 ip6 nexthdr != { tcp, udp, ipv6-icmp } ${refuse("limit_out")}`,
       `iifname @packets_out ${refuse("limit_out")}`,
       ...families((family) => [renderFlowLimit(family, "flow_packets")]),
     ]),

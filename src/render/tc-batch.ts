@@ -27,6 +27,8 @@ const leastRate = 8_000;
 const quantum = 15_140;
 /** Queued at most: what a twentieth of a second can carry, and never so little that a burst is lost. */
 const queueSeconds = 0.05;
+const burstSeconds = 0.005;
+const leastBurstBytes = 16_384;
 const packetBits = 1_500 * 8;
 const leastQueue = 32;
 const defaultClass = 2;
@@ -40,12 +42,12 @@ const protocols: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17 };
 export function renderShaping(link: string, side: "src" | "dst", { bitsPerSecond = unlimited, flows }: Shaping): readonly string[] {
   const share = Math.max(leastRate, Math.floor(bitsPerSecond / (flows.length + 1)));
   const leaf = (minor: number, ceil: number) => [
-    `class add dev ${link} parent 15:1 classid 15:${minor.toString(16)} htb rate ${Math.min(share, ceil)}bit ceil ${ceil}bit quantum ${quantum}`,
+    `class add dev ${link} parent 15:1 classid 15:${minor.toString(16)} htb ${rates(Math.min(share, ceil), ceil)}`,
     `qdisc add dev ${link} parent 15:${minor.toString(16)} pfifo limit ${queueOf(ceil)}`,
   ];
   return [
     `qdisc add dev ${link} root handle 15: htb default ${defaultClass}`,
-    `class add dev ${link} parent 15: classid 15:1 htb rate ${bitsPerSecond}bit ceil ${bitsPerSecond}bit quantum ${quantum}`,
+    `class add dev ${link} parent 15: classid 15:1 htb ${rates(bitsPerSecond, bitsPerSecond)}`,
     ...leaf(defaultClass, bitsPerSecond),
     ...flows.flatMap((flow, index) => {
       const minor = firstFlowClass + index;
@@ -59,6 +61,12 @@ export function renderShaping(link: string, side: "src" | "dst", { bitsPerSecond
 
 export function renderNoShaping(link: string): string {
   return `qdisc del dev ${link} root`;
+}
+
+/** Bursts are said, since tc computes none for high rates: what passes in some milliseconds, and always a few packets. */
+function rates(rate: number, ceil: number): string {
+  const burst = (bits: number) => Math.max(leastBurstBytes, Math.ceil((bits * burstSeconds) / 8));
+  return `rate ${rate}bit burst ${burst(rate)} ceil ${ceil}bit cburst ${burst(ceil)} quantum ${quantum}`;
 }
 
 function queueOf(bits: number): number {

@@ -140,7 +140,8 @@ async function raiseWalls(engine: Engine, record: IscRecord, manifest: Manifest)
   const { uidBase, uidCount } = identityOf(engine.dock, record);
   const idMap = { insideId: 0, hostId: uidBase, count: uidCount };
   ensureNetwork(engine, record);
-  if (!record.stack) await resolveConnections(engine, network);
+  if (record.stack) await engine.stackNames.ensure();
+  else await resolveConnections(engine, network);
   ensureTraffic(engine, record, network);
   await ensureShaping(engine, record);
   await engine.host.kernel.userNamespaces.lend(idMap, async (userNamespaceFd) => {

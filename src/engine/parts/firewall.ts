@@ -21,8 +21,8 @@ export interface AddressBook {
   ofIsc(name: Name): readonly string[];
 }
 
-/** Whose elements: an ISC's, one of its instances', or a stack's. */
-export type ElementOwner = Name | `stack ${string}`;
+/** Whose elements: an ISC's, one of its instances', a stack's, or the resolver's. */
+export type ElementOwner = Name | `stack ${string}` | "resolver";
 
 /** The kernel's table is written by nobody but this object, so it knows the elements without asking. */
 export class Firewall {

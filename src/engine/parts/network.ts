@@ -34,11 +34,21 @@ function outsideSettings(link: string): readonly (readonly [string, string])[] {
   ];
 }
 
-/** Safe to repeat: pairs that are already there are kept, half a pair is made anew. Throws KernelError. */
+/** Safe to repeat. Throws KernelError. */
 export function ensureNetwork(engine: Engine, record: IscRecord): void {
-  const { namespaces, rtnetlink } = engine.host.kernel;
   const { interfaces } = identityOf(engine.dock, record);
-  const pin = engine.layout.live.networkNamespace(record.name);
+  ensureLinks(engine, { pin: engine.layout.live.networkNamespace(record.name), interfaces, networks: record.networks ?? [] });
+}
+
+export interface Links {
+  readonly pin: string;
+  readonly interfaces: readonly InterfaceIdentity[];
+  readonly networks: readonly NetworkRange[];
+}
+
+/** Safe to repeat: pairs that are already there are kept, half a pair is made anew. Throws KernelError. */
+export function ensureLinks(engine: Engine, { pin, interfaces, networks }: Links): void {
+  const { namespaces, rtnetlink } = engine.host.kernel;
   using outside = new rtnetlink.Rtnetlink();
   const isPinned = namespaces.isNamespacePin(pin);
   if (!isPinned) namespaces.createNetworkNamespace(pin, () => prepareInside(engine));
@@ -53,7 +63,7 @@ export function ensureNetwork(engine: Engine, record: IscRecord): void {
       pin,
       one,
       routes: one === interfaces[0] ? "default" : "subnet",
-      range: record.networks?.find(({ name }) => name === one.network),
+      range: networks.find(({ name }) => name === one.network),
     });
   }
 }

@@ -6,6 +6,7 @@ import type { Name } from "../../model/name.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import type { NftElement } from "../../render/nft-ruleset-elements.ts";
 import type { Engine } from "../engine.ts";
+import { recordOfBeside } from "../lifecycle/beside.ts";
 import { type AddressBook, elementsOfIsc, elementsOfMember } from "./firewall.ts";
 import { findProcess } from "./process.ts";
 
@@ -52,6 +53,19 @@ export function trafficOf(engine: Engine, record: IscRecord, policy: NetworkPoli
   if (!stack) return elementsOfIsc(engine.dock, record, { listen: [], expose: [], connect: [] }, addressBook(engine));
   const outside = (host: string) => engine.stackNames.addressesOf(serviceOf(record.name), host);
   return elementsOfMember(engine.dock, record, { stack, membership, outside, resolver: engine.stackNames.addresses });
+}
+
+/** Every instance of one ISC, as far as its elements are loaded. Throws NftError. */
+export async function refreshTrafficOf(engine: Engine, name: Name): Promise<void> {
+  await engine.locks.run(`traffic ${name}`, async () => {
+    const record = engine.iscs.find(name);
+    if (!record) return;
+    for (const instance of [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))]) {
+      const policy = (await engine.images.findManifest(instance.image))?.posture.network;
+      const isLoaded = engine.firewall.elementsOf(instance.name).length > 0;
+      if (policy && isLoaded) ensureTraffic(engine, instance, policy);
+    }
+  });
 }
 
 /** Another ISC has come or gone: those running that may connect to it get its addresses, or lose them. */

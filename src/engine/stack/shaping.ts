@@ -49,9 +49,15 @@ async function shape({ host, layout }: Engine, { record, one, shaping, isThere }
     // Last: this end is what `isShaped` looks at.
     await runTcBatch(host, lines(one.link, "src"), undefined);
   } catch (error) {
-    const hint = "a kernel with CONFIG_NET_SCH_HTB and CONFIG_NET_CLS_U32 (modprobe sch_htb cls_u32)";
-    throw new Problem("HOST_INCAPABLE", `cannot limit the bandwidth of ${record.name}: ${reasonOf(error)}`, { hint, cause: error });
+    throw cannotLimit(record, error);
   }
+}
+
+function cannotLimit({ name }: IscRecord, cause: unknown): Problem {
+  return new Problem("HOST_INCAPABLE", `cannot limit the bandwidth of ${name}: ${reasonOf(cause)}`, {
+    hint: "a kernel with CONFIG_NET_SCH_HTB and CONFIG_NET_CLS_U32 (modprobe sch_htb cls_u32)",
+    cause,
+  });
 }
 
 function shapingOf(stack: StackRecord, { stack: membership }: IscRecord, { network }: InterfaceIdentity): Shaping {

@@ -8,13 +8,14 @@ import { listStackElements, type StackInstance } from "../../render/stack-elemen
 import type { Engine } from "../engine.ts";
 import type { ElementOwner } from "../parts/firewall.ts";
 import type { Watcher } from "../watch/watcher.ts";
+import type { StackTrafficPart } from "./stack-parts.ts";
 
 /** Under which the firewall keeps a stack's elements. */
 export function ownerOf(stack: Name): ElementOwner {
   return `stack ${stack}`;
 }
 
-export class StackTraffic implements Watcher {
+export class StackTraffic implements StackTrafficPart, Watcher {
   readonly name = "stack traffic";
   readonly #engine: () => Engine;
   /** Instances that are ready and not about to end, by the name that watchers know them under. */

@@ -2,11 +2,12 @@
 import { tableName } from "../../model/identity.ts";
 import { type IscRecord, identityOf, instancesOf } from "../../model/isc.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
-import type { ElementFacts, FirewallFacts, RulePart } from "../../plan/checks/facts.ts";
+import type { DeclaredTraffic, ElementFacts, FirewallFacts, RulePart } from "../../plan/checks/facts.ts";
 import { identifyElement, isElementOf, type NftElement, type TrafficInterface } from "../../render/nft-ruleset-elements.ts";
 import { asRecord, listObjects, normalizeNftRules, parseNftElements } from "../../render/nft-ruleset-listing.ts";
 import type { Engine } from "../engine.ts";
 import { trafficOf } from "../parts/traffic.ts";
+import { resolverElements } from "../stack/resolver-network.ts";
 
 /** One listing serves all ISCs of a run. */
 export interface FirewallView {
@@ -60,14 +61,25 @@ export function readFirewall(engine: Engine, view: FirewallView, record: IscReco
     missing: wanted.filter((element) => !present.has(identifyElement(element))).map(describe),
     extra: [...own.filter((element) => !wantedKeys.has(identifyElement(element))), ...view.orphans].map(describe),
     wantedCount: wanted.length,
+    declared: declaredOf(engine, record, policy),
     foreign: view.foreignRules
       .filter(({ text }) => addresses.some((address) => text.includes(`"${address}"`)))
       .map(({ table }) => `nft list table ${table}: a foreign rule translates addresses to or from ${first}`),
   };
 }
 
+function declaredOf(engine: Engine, { stack: membership, exposures }: IscRecord, { connect }: NetworkPolicy): DeclaredTraffic {
+  const stack = membership && engine.stacks.find(membership.stack);
+  const exposed = [...exposures, ...((membership && stack?.members[membership.member]?.expose) ?? [])];
+  return {
+    by: stack ? `stack ${stack.name}` : "network.connect",
+    connections: stack ? stack.flows.filter(({ from }) => from === membership?.member).length : connect.length,
+    exposures: exposed.map(({ hostPort, port, protocol }) => `${hostPort} to ${port}/${protocol}`),
+  };
+}
+
 function stackElements(engine: Engine): readonly NftElement[] {
-  return engine.stacks.list().flatMap((stack) => engine.stackTraffic.elementsOf(stack));
+  return [...resolverElements(engine.dock), ...engine.stacks.list().flatMap((stack) => engine.stackTraffic.elementsOf(stack))];
 }
 
 /** Of its stack's elements those that lead to it. */

@@ -1,4 +1,4 @@
-/** Both ends of an ISC's link, as the kernel has them now. */
+/** Both ends of an ISC's links, as the kernel has them now. */
 import type { SlotIdentity } from "../../model/identity.ts";
 import type { LinkFacts, NetworkFacts } from "../../plan/checks/facts.ts";
 import type { Engine } from "../engine.ts";
@@ -8,12 +8,13 @@ type Socket = InstanceType<Engine["host"]["kernel"]["rtnetlink"]["Rtnetlink"]>;
 /** Throws KernelError. */
 export function readNetwork(engine: Pick<Engine, "host">, identity: SlotIdentity, pid: number): NetworkFacts {
   const { kernel, files } = engine.host;
-  const filter = files.findTextNow(`/proc/sys/net/ipv4/conf/${identity.link}/rp_filter`)?.trim();
   using outside = new kernel.rtnetlink.Rtnetlink();
-  const link = outside.findLink(identity.link);
   return {
-    hostLink: link && linkOf(link),
-    reversePathFilter: filter,
+    hostEnds: identity.interfaces.map(({ link: name }) => {
+      const link = outside.findLink(name);
+      const reversePathFilter = files.findTextNow(`/proc/sys/net/ipv4/conf/${name}/rp_filter`)?.trim();
+      return { name, link: link && linkOf(link), reversePathFilter };
+    }),
     ...kernel.namespaces.withNetworkNamespace(`/proc/${pid}/ns/net`, () => readInside(engine)),
   };
 }

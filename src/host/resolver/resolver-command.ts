@@ -1,16 +1,9 @@
 /** How the resolver's process is started: in a network namespace, as a user without rights, reading nothing but its own code. Pure. */
 import type { LongCommand } from "../host.ts";
+import type { ResolverPlace } from "./resolver-options.ts";
 import type { ResolverStart } from "./resolver-words.ts";
 
 const mostHeapMb = 128;
-
-export interface ResolverPlace {
-  /** File that its network namespace is pinned on. In it net.ipv4.ip_unprivileged_port_start must be 0. */
-  readonly namespacePin: string;
-  /** Nobody else's, so that nothing else can be touched. They must be able to read the sources of this program. */
-  readonly uid: number;
-  readonly gid: number;
-}
 
 export interface ResolverProgram {
   /** Node itself. */

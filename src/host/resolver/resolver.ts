@@ -5,32 +5,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { reasonOf } from "../../base/reason-of.ts";
-import type { RefusalReport } from "./refusal-batch.ts";
-import { type ResolverPlace, resolverCommand } from "./resolver-command.ts";
+import { resolverCommand } from "./resolver-command.ts";
+import type { Resolver, ResolverOptions } from "./resolver-options.ts";
 import { indexPolicy, type ResolverPolicy } from "./resolver-policy.ts";
 import { ResolverRun } from "./resolver-run.ts";
 import type { OutsideQuestion, Resolution, ResolverLimits } from "./resolver-words.ts";
-
-export interface ResolverOptions extends ResolverPlace {
-  /** Of its network namespace; it listens on port 53 of each. */
-  readonly addresses: readonly string[];
-  readonly policy: ResolverPolicy;
-  /** An outside name that the policy lets this asker have. The answer goes out when it is resolved: open the way before. */
-  readonly ask: (asker: string, name: string) => Promise<Resolution>;
-  /** At most twice a second, and only when there is something. */
-  readonly onRefused: (report: RefusalReport) => void;
-  /** It ended though nobody asked it to; it comes again after a pause. */
-  readonly onEnd: (reason: string) => void;
-  readonly limits?: Partial<ResolverLimits>;
-}
-
-export interface Resolver extends AsyncDisposable {
-  /** Undefined while it comes again. */
-  readonly pid: number | undefined;
-  /** Resolves when it, or a later one, is in force. Throws TypeError on what is no policy. */
-  setPolicy(policy: ResolverPolicy): Promise<void>;
-  close(): Promise<void>;
-}
 
 const defaultLimits: ResolverLimits = {
   queriesPerSecond: 500,
@@ -102,7 +81,10 @@ class LocalResolver implements Resolver {
 
   #start(): ResolverRun {
     const { addresses, onRefused } = this.#options;
-    const program = { node: process.execPath, file: pathOf("./resolver-process.ts"), root: pathOf("../../../") };
+    const own = pathOf("../../../");
+    const { programRoot: root = own } = this.#options;
+    const seen = (path: string) => (path.startsWith(own) ? `${root.replace(/\/?$/, "/")}${path.slice(own.length)}` : path);
+    const program = { node: seen(process.execPath), file: seen(pathOf("./resolver-process.ts")), root };
     const run = new ResolverRun(resolverCommand(this.#options, program, { addresses, limits: this.#limits }), {
       mostAsking: this.#limits.asking,
       ask: (question) => this.#ask(question),

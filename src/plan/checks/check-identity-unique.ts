@@ -9,7 +9,7 @@ export function checkIdentityUnique(facts: IscFacts): Answer {
     ...insideComplaints(facts),
     ...(host.machineId === own.machineId ? [`its machine-id ${own.machineId} is that of the host`] : []),
     ...host.addresses
-      .filter((address) => address === identity.address || address === identity.address6)
+      .filter((address) => identity.interfaces.some((own) => own.address === address || own.address6 === address))
       .map((address) => `its address ${address} is on a link of the host`),
     ...host.claims
       .filter(({ first, count }) => first < identity.uidBase + identity.uidCount && first + count > identity.uidBase)

@@ -7,7 +7,7 @@ export const checkNetInbound = whenRunning(({ facts, live }) => {
   const firewall = live.firewall.seen;
   const complaints = [...firewallComplaints(firewall, "net.inbound"), ...firewall.foreign];
   return judge(complaints, () => {
-    const ports = facts.record.exposures.map(({ hostPort, port, protocol }) => `${hostPort} to ${port}/${protocol}`);
+    const ports = firewall.declared.exposures;
     const quarantined = facts.record.quarantine ? "; in quarantine: no packet passes, no host port leads here" : "";
     const exposed = quarantined !== "" ? "nothing is exposed" : ports.length === 0 ? "nothing is exposed" : `exposed: ${ports.join(", ")}`;
     return pass(

@@ -1,38 +1,41 @@
 /** net.outbound: the ISC can open no connection that its blueprint does not name, and has no other way out than its own link. */
+import type { SlotIdentity } from "../../model/identity.ts";
 import { judge, named, pass, skip, whenRunning } from "./answer.ts";
 import type { LiveFacts, NetworkFacts } from "./facts.ts";
 import { firewallComplaints } from "./firewall-complaints.ts";
 
-const expectedLinks = new Set(["lo", "eth0"]);
-
-export const checkNetOutbound = whenRunning(({ facts, live, manifest }) => {
+export const checkNetOutbound = whenRunning(({ facts, live }) => {
   if ("unseen" in live.firewall) return skip(live.firewall.unseen);
   if ("unseen" in live.network) return skip(live.network.unseen);
+  const firewall = live.firewall.seen;
   const complaints = [
-    ...firewallComplaints(live.firewall.seen, "net.outbound"),
-    ...linkComplaints(live.network.seen),
+    ...firewallComplaints(firewall, "net.outbound"),
+    ...linkComplaints(live.network.seen, facts.identity),
     ...processesElsewhere(live),
   ];
   return judge(complaints, () => {
-    const count = manifest.posture.network.connect.length;
+    const { table, declared } = firewall;
     const allowed = facts.record.quarantine
       ? "in quarantine: no packet passes"
-      : count === 0
+      : declared.connections === 0
         ? "no connection is declared"
-        : `${count} declared (network.connect)`;
-    return pass(
-      `nft list table inet ${"seen" in live.firewall ? live.firewall.seen.table : ""}: rules as loaded, ${allowed}; inside are only lo and eth0`,
-    );
+        : `${declared.connections} declared (${declared.by})`;
+    const inside = ["lo", ...facts.identity.interfaces.map((one) => one.inside)].join(" and ");
+    return pass(`nft list table inet ${table}: rules as loaded, ${allowed}; inside are only ${inside}`);
   });
 });
 
-function linkComplaints({ insideLinks, hostLink }: NetworkFacts): readonly string[] {
-  const eth0 = insideLinks.find(({ name }) => name === "eth0");
+function linkComplaints({ insideLinks, hostEnds }: NetworkFacts, { interfaces }: SlotIdentity): readonly string[] {
+  const expected = new Set(["lo", ...interfaces.map(({ inside }) => inside)]);
   return [
-    ...insideLinks.filter(({ name }) => !expectedLinks.has(name)).map(({ name }) => `the ISC has another link, ${name}`),
-    ...(eth0 && hostLink && (eth0.peerIndex !== hostLink.index || hostLink.peerIndex !== eth0.index)
-      ? [`eth0 of the ISC does not lead to ${hostLink.name}`]
-      : []),
+    ...insideLinks.filter(({ name }) => !expected.has(name)).map(({ name }) => `the ISC has another link, ${name}`),
+    ...interfaces.flatMap(({ inside, link }) => {
+      const own = insideLinks.find(({ name }) => name === inside);
+      const other = hostEnds.find(({ name }) => name === link)?.link;
+      return own && other && (own.peerIndex !== other.index || other.peerIndex !== own.index)
+        ? [`${inside} of the ISC does not lead to ${link}`]
+        : [];
+    }),
   ];
 }
 

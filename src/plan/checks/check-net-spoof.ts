@@ -13,20 +13,26 @@ export const checkNetSpoof = whenRunning(({ facts, live }) => {
   ];
   return judge(complaints, () =>
     pass(
-      `${facts.identity.link} passes only ${facts.identity.address} and ${facts.identity.address6}, rp_filter is 1, inside are these addresses`,
+      facts.identity.interfaces
+        .map(({ link, address, address6 }) => `${link} passes only ${address} and ${address6}`)
+        .join(", ")
+        .concat(", rp_filter is 1, inside are these addresses"),
     ),
   );
 });
 
 function networkComplaints(network: NetworkFacts, { identity }: IscFacts, isSandbox: boolean): readonly string[] {
-  const { hostLink, reversePathFilter, insideAddresses } = network;
-  const expected = [`${identity.address}/32`, `${identity.address6}/128`];
+  const { hostEnds, insideAddresses } = network;
+  const { interfaces } = identity;
+  const expected = interfaces.flatMap(({ address, address6 }) => [`${address}/32`, `${address6}/128`]);
   return [
-    ...(hostLink?.up ? [] : [`the link ${identity.link} is not there, or down`]),
-    ...(reversePathFilter === "1"
-      ? []
-      : [`/proc/sys/net/ipv4/conf/${identity.link}/rp_filter is ${reversePathFilter ?? "missing"}, not 1`]),
-    ...insideAddresses.filter((address) => !expected.includes(address)).map((address) => `eth0 of the ISC has the address ${address}`),
-    ...(isSandbox || insideAddresses.includes(`${identity.address}/32`) ? [] : [`eth0 of the ISC lacks its address ${identity.address}`]),
+    ...hostEnds.flatMap(({ name, link, reversePathFilter }) => [
+      ...(link?.up ? [] : [`the link ${name} is not there, or down`]),
+      ...(reversePathFilter === "1" ? [] : [`/proc/sys/net/ipv4/conf/${name}/rp_filter is ${reversePathFilter ?? "missing"}, not 1`]),
+    ]),
+    ...insideAddresses.filter((address) => !expected.includes(address)).map((address) => `the ISC has the address ${address}`),
+    ...interfaces
+      .filter(({ address }) => !isSandbox && !insideAddresses.includes(`${address}/32`))
+      .map(({ inside, address }) => `${inside} of the ISC lacks its address ${address}`),
   ];
 }

@@ -117,9 +117,17 @@ export interface LinkFacts {
   readonly up: boolean;
 }
 
-export interface NetworkFacts {
-  readonly hostLink: LinkFacts | undefined;
+/** The host's end of one of an ISC's links. */
+export interface HostEndFacts {
+  readonly name: string;
+  /** Undefined where no link has that name. */
+  readonly link: LinkFacts | undefined;
   readonly reversePathFilter: string | undefined;
+}
+
+export interface NetworkFacts {
+  /** One for each of its interfaces, in their order. */
+  readonly hostEnds: readonly HostEndFacts[];
   readonly insideLinks: readonly LinkFacts[];
   /** "ADDRESS/LENGTH" of every link inside but loopback. */
   readonly insideAddresses: readonly string[];
@@ -147,6 +155,16 @@ export interface FirewallFacts {
   readonly wantedCount: number;
   /** Rules of foreign tables that send packets to this ISC, one phrase each. */
   readonly foreign: readonly string[];
+  /** What it may, and who says so. */
+  readonly declared: DeclaredTraffic;
+}
+
+export interface DeclaredTraffic {
+  /** "network.connect", or "stack shop". */
+  readonly by: string;
+  readonly connections: number;
+  /** "8080 to 80/tcp" */
+  readonly exposures: readonly string[];
 }
 
 export interface SeccompFacts {

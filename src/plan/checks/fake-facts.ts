@@ -93,8 +93,7 @@ export const fakeLive: LiveFacts = {
   seal: { imageMount: rootMount, file: "/images/image.erofs", mountedFile: "/images/image.erofs", rootMount },
   network: {
     seen: {
-      hostLink: { name: fakeIdentity.link, index: 9, peerIndex: 2, up: true },
-      reversePathFilter: "1",
+      hostEnds: [{ name: fakeIdentity.link, link: { name: fakeIdentity.link, index: 9, peerIndex: 2, up: true }, reversePathFilter: "1" }],
       insideLinks: [
         { name: "lo", index: 1, peerIndex: undefined, up: true },
         { name: "eth0", index: 2, peerIndex: 9, up: true },
@@ -102,7 +101,17 @@ export const fakeLive: LiveFacts = {
       insideAddresses: [`${fakeIdentity.address}/32`, `${fakeIdentity.address6}/128`],
     },
   },
-  firewall: { seen: { table: "isc_ab12", parts: [], missing: [], extra: [], wantedCount: 4, foreign: [] } },
+  firewall: {
+    seen: {
+      table: "isc_ab12",
+      parts: [],
+      missing: [],
+      extra: [],
+      wantedCount: 4,
+      foreign: [],
+      declared: { by: "network.connect", connections: 0, exposures: ["8080 to 80/tcp"] },
+    },
+  },
   limits: {
     memory: { seen: { ...fakeLimit, value: 2 ** 27 } },
     cpu: { seen: { ...fakeLimit, value: 50 } },

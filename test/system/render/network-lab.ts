@@ -88,6 +88,7 @@ export class NetworkLab implements Disposable {
   #connect(place: Place, identity: SlotIdentity): void {
     const metric = String(4000 + (place === "one" ? 1 : 2));
     ip("link", "add", identity.link, "netns", names.host, "type", "veth", "peer", "name", "eth0", "netns", names[place]);
+    this.run(place, "ip", "link", "set", "eth0", "address", identity.interfaces[0].mac);
     this.#address("host", identity.link, undefined, `${identity.gateway6}/64`);
     this.#address(place, "eth0", `${identity.address}/32`, `${identity.address6}/128`);
     this.run("host", "sysctl", "-qw", `net.ipv4.conf.${identity.link}.route_localnet=1`);

@@ -11,7 +11,7 @@ import { dock, host, listLeaks, NetworkLab, one, other, two } from "./network-la
 
 const table = ["table", "inet", `isc_${dock.tag}`];
 const listening: IscTraffic = {
-  identity: one,
+  interfaces: one.interfaces,
   listen: [{ port: 80, protocol: "tcp" }],
   exposures: [
     { hostPort: 8080, port: 80, protocol: "tcp" },
@@ -25,7 +25,7 @@ const listening: IscTraffic = {
   ],
 };
 const neighbour: IscTraffic = {
-  identity: two,
+  interfaces: two.interfaces,
   listen: [{ port: 80, protocol: "tcp" }],
   exposures: [],
   connections: [
