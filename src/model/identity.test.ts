@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isIPv4, isIPv6 } from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type DockIdentity, identityOfSlot, parseDockIdentity, slotsPerDock } from "./identity.ts";
+import { type DockIdentity, identityOfSlot, parseDockIdentity, resolverSlot, slotsPerDock } from "./identity.ts";
 
 const tags = fc.integer({ min: 0, max: 0xffff }).map((value) => value.toString(16).padStart(4, "0"));
 const slots = fc.integer({ min: 1, max: slotsPerDock });
@@ -41,7 +41,8 @@ test("two slots of a dock share nothing", () => {
 test("the smallest network has an address for every slot", () => {
   const dock = dockOf("abcd", "10.231.16.0/20");
   assert.equal(identityOfSlot(dock, 1).address, "10.231.16.2");
-  assert.equal(identityOfSlot(dock, slotsPerDock).address, "10.231.31.255");
+  assert.equal(identityOfSlot(dock, slotsPerDock).address, "10.231.31.254");
+  assert.equal(identityOfSlot(dock, resolverSlot).address, "10.231.31.255");
 });
 
 test("a network with host bits, of an odd size, or that is none is refused", () => {

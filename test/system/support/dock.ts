@@ -136,6 +136,8 @@ export class TestDock implements AsyncDisposable {
   /** Destroys every ISC, ends the daemon, and fails when anything of this dock is still on the machine. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!(await this.#answers())) await this.launch();
+    for (const { name } of (await this.client.call("stacks", {})).stacks)
+      await this.client.call("stack-down", { stack: name, volumes: true });
     const { iscs } = await this.client.call("list", {});
     if (iscs.length > 0) await this.client.call("destroy", { names: iscs.map(({ name }) => String(name)) });
     await this.quit();
