@@ -60,6 +60,15 @@ const integrity = z
   })
   .prefault({});
 
+const firewall = z
+  .strictObject({
+    restore: z
+      .boolean({ error: "expected true or false" })
+      .default(true)
+      .describe("Whether the dock's table is put back at once when somebody else has changed it."),
+  })
+  .prefault({});
+
 const incidents = z
   .strictObject({
     keep: count(1, 10_000).default(50).describe("How many incidents are kept; beyond that the oldest go."),
@@ -105,6 +114,7 @@ export const dockConfigForm = z.strictObject(
     dock: z.literal(1, "expected 1, the version of this format"),
     ledger,
     audit,
+    firewall,
     integrity,
     incidents,
     respond: respondForm.prefault({}),

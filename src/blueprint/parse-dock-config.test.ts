@@ -21,12 +21,21 @@ test("without a word everything has its default", () => {
     respond: { rules: [] },
     notify: [],
     audit: "full",
+    firewall: { restore: true },
   });
 });
 
 test("audit has two levels", () => {
   assert.equal(parseDockConfig("dock: 1\naudit: light\n", "dock.yaml").audit, "light");
   assert.match(detailsOf("dock: 1\naudit: off\n")[0] ?? "", /^dock\.yaml:2:8: audit: found .*off.*, expected full or light$/);
+});
+
+test("the firewall may be left as somebody else has made it", () => {
+  assert.equal(parseDockConfig("dock: 1\nfirewall: { restore: false }\n", "dock.yaml").firewall.restore, false);
+  assert.match(
+    detailsOf("dock: 1\nfirewall: { restore: maybe }\n")[0] ?? "",
+    /^dock\.yaml:2:\d+: firewall\.restore: .*expected true or false/,
+  );
 });
 
 test("events are forwarded by every way", () => {

@@ -13,13 +13,14 @@ export function parseDockConfig(text: string, file: string): DockConfig {
       details: answer.lines,
     });
   }
-  const { ledger, audit, integrity, incidents, respond, notify } = answer.data;
+  const { ledger, audit, firewall, integrity, incidents, respond, notify } = answer.data;
   return {
     ledger: { keepMs: ledger.keep, sizeBytes: ledger.size, forward: ledger.forward },
     incidents: { keep: incidents.keep, sizeBytes: incidents.size },
     respond,
     notify,
     audit,
+    firewall,
     integrity: { probeEveryMs: integrity.every, rehashEveryMs: integrity.image },
   };
 }

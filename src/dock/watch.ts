@@ -16,7 +16,7 @@ const sensors: readonly (readonly [string, Start])[] = [
   ["audit", startAudit],
   ["exec", startExecGate],
   ["exits", startExits],
-  ["firewall", startFirewall],
+  ["firewall", (engine, { config }) => startFirewall(engine, config.firewall)],
   ["health", startHealth],
   ["integrity", (engine, { config, ledger }) => startIntegrity(engine, config.integrity, (listener) => ledger.subscribe(listener))],
   ["pressure", startPressure],

@@ -2,9 +2,10 @@
  * Reconcile: when a dock starts, the records say what should be and the kernel says what is. What runs and should is taken over as it
  * is; what was broken off half way is finished or undone; what belongs to nobody is removed.
  */
-import { linkPrefix } from "../model/identity.ts";
+import { linkPrefix, tableName } from "../model/identity.ts";
 import { type IscRecord, identityOf, instancesOf } from "../model/isc.ts";
 import { isName, type Name } from "../model/name.ts";
+import { describeFoundChanged } from "../plan/watch/restore-tally.ts";
 import type { NftElement } from "../render/nft-ruleset-elements.ts";
 import { emptyTemporary } from "./build/work-directory.ts";
 import type { Engine } from "./engine.ts";
@@ -15,6 +16,7 @@ import { reconcileQuarantine } from "./lifecycle/quarantine.ts";
 import { startFresh } from "./lifecycle/start.ts";
 import { endProcesses, removeBeside, removeInstance, removeParts } from "./lifecycle/stop.ts";
 import { removeStrayCgroups } from "./parts/cgroup.ts";
+import { forgetStrayConnections } from "./parts/connections.ts";
 import type { ElementOwner } from "./parts/firewall.ts";
 import { killStrayMonitors } from "./parts/kill.ts";
 import { ensureNetwork } from "./parts/network.ts";
@@ -24,6 +26,7 @@ import { resolveConnections, trafficOf } from "./parts/traffic.ts";
 import { resolverElements, resolverIdentity } from "./stack/resolver-network.ts";
 import { ensureStackNetworks, resumeStacks } from "./stack/resume.ts";
 import { ownerOf } from "./stack/stack-traffic.ts";
+import { findChangedRules } from "./verify/firewall-difference.ts";
 
 /** How long an instance that no longer has the name gets to end in good order, when the dock that let it drain is gone. */
 const farewellMs = 1_000;
@@ -42,7 +45,7 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
   const rest = records.filter((record) => !kept.includes(record));
   // The firewall stands before anything else is done: first for those that run, then for each as it starts.
   engine.stackTraffic.adopt(kept.map(({ name }) => engine.layout.parts(name)));
-  engine.firewall.load(await elementsOf(engine, kept));
+  await loadFirewall(engine, kept);
   await ensureStackNetworks(engine);
   const failed: { name: string; error: unknown }[] = [];
   await tellWatchers(engine, kept);
@@ -81,6 +84,18 @@ export async function reconcile(engine: Engine): Promise<ReconcileReport> {
     removed: rest.filter(({ desired }) => desired === "destroyed").map(({ name }) => name),
     failed,
   };
+}
+
+/** Somebody may have taken the table away while there was no dock: what came about since then does not live on by being known. */
+async function loadFirewall(engine: Engine, kept: readonly IscRecord[]): Promise<void> {
+  const elements = await elementsOf(engine, kept);
+  const change = kept.length > 0 ? findChangedRules(engine) : undefined;
+  engine.firewall.load(elements);
+  if (change === undefined) return;
+  const connections = forgetStrayConnections(engine);
+  // Another version of the dock loads other rules, too.
+  if (change === "gone" || connections > 0)
+    engine.events.emit(describeFoundChanged({ table: tableName(engine.dock), change, connections }));
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { startAudit } from "./audit.ts";
 import type { startExecGate } from "./exec-gate.ts";
 import type { Kernel } from "./kernel.ts";
-import type { startNflog } from "./nflog.ts";
+import type { startNetfilter } from "./netfilter.ts";
 import type { Probe } from "./probe.ts";
 import type { ResolvedName } from "./resolve-name-ttl.ts";
 import type { Resolver, ResolverOptions } from "./resolver/resolver-options.ts";
@@ -29,8 +29,8 @@ export interface Host {
   readonly probe: Probe;
   /** SHA-256 of a file and its fs-verity digest, on all cores. */
   measure(path: string, options?: MeasureOptions): Promise<FileMeasure>;
-  /** Packets that the firewall logs to a group. Throws Error when the group cannot be read. */
-  readonly nflog: typeof startNflog;
+  /** Packets that the firewall logs to a group, and changes of its tables. Throws Error when they cannot be read. */
+  readonly netfilter: typeof startNetfilter;
   /** Allows and denies executions. Throws KernelError where the kernel cannot ask. */
   readonly execGate: typeof startExecGate;
   /** Records of the kernel's audit. Throws Error when they cannot be read. */

@@ -6,7 +6,7 @@ import type { Host } from "./host.ts";
 import type { Kernel } from "./kernel.ts";
 import { createLocalFiles } from "./local-files.ts";
 import { createMeasureFile } from "./measure.ts";
-import { startNflog } from "./nflog.ts";
+import { startNetfilter } from "./netfilter.ts";
 import { createProbe } from "./probe.ts";
 import { resolveName } from "./resolve-name.ts";
 import { resolveNameTtl } from "./resolve-name-ttl.ts";
@@ -28,7 +28,7 @@ export function createLocalHost(kernel: Kernel): Host {
     resolver: startResolver,
     probe: createProbe(),
     measure: createMeasureFile(),
-    nflog: startNflog,
+    netfilter: startNetfilter,
     execGate: startExecGate,
     audit: startAudit,
   };

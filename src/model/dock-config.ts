@@ -36,5 +36,9 @@ export interface DockConfig {
   readonly respond: ResponseDeclaration;
   readonly notify: readonly NotifyTarget[];
   readonly audit: AuditLevel;
+  readonly firewall: {
+    /** Whether the dock's table is put back when somebody else has changed it. */
+    readonly restore: boolean;
+  };
   readonly integrity: { readonly probeEveryMs: number; readonly rehashEveryMs: number };
 }

@@ -141,8 +141,8 @@ describe("the firewall sensor", () => {
 /** A program that reads the group: until it ends. */
 function rivalReader(hosts: Neighbours, group: number): Disposable {
   const program = `
-    import(${JSON.stringify(new URL("../../src/host/nflog.ts", import.meta.url).href)})
-      .then(({ startNflog }) => startNflog({ group: ${group}, copyBytes: 0 }, { onMessage() {}, onEnd() {} }))
+    import(${JSON.stringify(new URL("../../src/host/netfilter.ts", import.meta.url).href)})
+      .then(({ startNetfilter }) => startNetfilter({ log: { group: ${group}, copyBytes: 0 } }, { onMessage() {}, onEnd() {} }))
       .then(() => setInterval(() => {}, 1000));`;
   const child = spawn("ip", ["netns", "exec", hosts.host, process.execPath, "-e", program], {
     stdio: ["ignore", "pipe", "inherit"],

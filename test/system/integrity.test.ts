@@ -21,7 +21,7 @@ describe("the integrity sensor", () => {
 
   before(async () => {
     config = path.join(mkdtempSync(path.join(tmpdir(), "isc-config-")), "dock.yaml");
-    writeFileSync(config, "dock: 1\nintegrity: { every: 500ms }\nrespond: { mode: observe }\n");
+    writeFileSync(config, "dock: 1\nintegrity: { every: 500ms }\nrespond: { mode: observe }\nfirewall: { restore: false }\n");
     dock = await TestDock.start({ environment: { ISC_CONFIG: config } });
     const { digest } = await buildReady(dock, "nginx");
     imageFile = dock.layout.image.erofs(digest);

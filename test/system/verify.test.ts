@@ -36,7 +36,7 @@ describe("verify", () => {
   };
 
   before(async () => {
-    dock = await TestDock.start();
+    dock = await TestDock.start({ config: "respond: { mode: observe }\nfirewall: { restore: false }" });
     await startFresh(web);
     victim = await Victim.of(dock, web);
   });

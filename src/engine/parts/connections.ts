@@ -1,7 +1,13 @@
 /** Connections that the kernel tracks through the firewall. */
 import { hasErrorCode } from "../../host/kernel/libc.ts";
+import { isWithin, parsePrefix } from "../../base/ip-prefix.ts";
+import { isAddressOfDock } from "../../model/identity.ts";
 import { type Instance, identityOf } from "../../model/isc.ts";
+import { StrayConnections } from "../../plan/watch/stray-connection.ts";
 import type { Engine } from "../engine.ts";
+
+/** What a kernel without nf_conntrack_netlink answers. */
+const notInKernel = ["EOPNOTSUPP", "EINVAL", "EPROTONOSUPPORT"];
 
 /**
  * Takes an instance's connections out of the kernel's table, so that none of them passes the firewall by being known. A kernel without
@@ -12,6 +18,31 @@ export function forgetConnections({ host, dock }: Engine, instance: Instance): v
   try {
     host.kernel.conntrack.forgetConnections(interfaces.flatMap(({ address, address6 }) => [address, address6]));
   } catch (error) {
-    if (!hasErrorCode(error, "EOPNOTSUPP", "EINVAL", "EPROTONOSUPPORT")) throw error;
+    if (!hasErrorCode(error, ...notInKernel)) throw error;
+  }
+}
+
+/**
+ * After the firewall's table was gone or other than it should be: takes out of the kernel's memory what came about meanwhile and would not
+ * have been let through. What is allowed stays. Answers how many; 0 where the kernel cannot be asked. Throws KernelError.
+ */
+export function forgetStrayConnections({ host, dock, firewall }: Engine): number {
+  const { conntrack, rtnetlink } = host.kernel;
+  using socket = new rtnetlink.Rtnetlink();
+  const own = new Set(socket.listAddresses().map(({ address }) => address));
+  const strays = new StrayConnections({
+    elements: firewall.elements,
+    isOfDock: (address) => isAddressOfDock(dock, address),
+    isOfHost: (address) => own.has(address) || address.startsWith("127."),
+    isWithin: (address, prefix) => {
+      const [inner, outer] = [parsePrefix(address), parsePrefix(prefix)];
+      return inner !== undefined && outer !== undefined && isWithin(inner, outer);
+    },
+  });
+  try {
+    return conntrack.forgetConnectionsWhere((connection) => strays.has(connection));
+  } catch (error) {
+    if (hasErrorCode(error, ...notInKernel)) return 0;
+    throw error;
   }
 }

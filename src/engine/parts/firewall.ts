@@ -31,6 +31,7 @@ export class Firewall {
   /** Where refused packets are told; undefined where the kernel cannot do that. */
   readonly logGroup: number | undefined;
   readonly #elements = new Map<ElementOwner, readonly NftElement[]>();
+  #loaded = false;
 
   constructor(nftables: Nftables, dock: DockIdentity) {
     this.#nftables = nftables;
@@ -46,16 +47,26 @@ export class Firewall {
   /** Loads the whole table in one transaction. Connections that are open stay open: the kernel's connection tracking keeps them. Throws NftError. */
   load(elements: ReadonlyMap<ElementOwner, readonly NftElement[]>): void {
     const all = [...elements.values()].flat();
+    const own = [...elements];
     this.#nftables.run(`${this.base}${renderNftElements(this.#dock, [], all)}`);
     this.#elements.clear();
-    for (const [name, own] of elements) this.#elements.set(name, own);
+    for (const [name, list] of own) this.#elements.set(name, list);
+    this.#loaded = true;
+  }
+
+  /** Whether there is something to restore: before the first `load` the table may be an earlier dock's, whose elements nobody knows yet. */
+  get isLoaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** The whole table again, as it should be, whatever has become of it. Open connections stay open. Throws NftError. */
+  restore(): void {
+    this.load(this.#elements);
   }
 
   /** Makes one ISC's elements what they should be, in one transaction that touches no other's. Throws NftError. */
   set(name: ElementOwner, wanted: readonly NftElement[]): void {
-    const commands = renderNftElements(this.#dock, this.#elements.get(name) ?? [], wanted);
-    if (commands !== "") this.#nftables.run(commands);
-    this.#elements.set(name, wanted);
+    this.#change(renderNftElements(this.#dock, this.#elements.get(name) ?? [], wanted), [], new Map([[name, wanted]]));
   }
 
   remove(name: ElementOwner): void {
@@ -69,10 +80,25 @@ export class Firewall {
    */
   exchange(wanted: ReadonlyMap<ElementOwner, readonly NftElement[]>, gone: readonly ElementOwner[]): void {
     const before = [...wanted.keys(), ...gone].flatMap((name) => this.elementsOf(name));
-    const commands = renderNftElements(this.#dock, before, [...wanted.values()].flat());
-    if (commands !== "") this.#nftables.run(commands);
+    this.#change(renderNftElements(this.#dock, before, [...wanted.values()].flat()), gone, wanted);
+  }
+
+  /** Commands rest on what is known of the table. Where somebody has just changed it they are refused: then it is loaded anew, with the change in it. */
+  #change(commands: string, gone: readonly ElementOwner[], wanted: ReadonlyMap<ElementOwner, readonly NftElement[]>): void {
+    try {
+      if (commands !== "") this.#nftables.run(commands);
+    } catch (error) {
+      if (!(error instanceof NftError && this.#loaded)) throw error;
+      this.load(new Map([...[...this.#elements].filter(([name]) => !gone.includes(name)), ...wanted]));
+      return;
+    }
     for (const name of gone) this.#elements.delete(name);
     for (const [name, elements] of wanted) this.#elements.set(name, elements);
+  }
+
+  /** Everything that lets something through now. */
+  get elements(): readonly NftElement[] {
+    return [...this.#elements.values()].flat();
   }
 
   elementsOf(name: ElementOwner): readonly NftElement[] {
@@ -93,6 +119,7 @@ export class Firewall {
   unload(): void {
     this.#nftables.run(`table inet ${tableName(this.#dock)} {}\ndelete table inet ${tableName(this.#dock)}\n`);
     this.#elements.clear();
+    this.#loaded = false;
   }
 }
 

@@ -1,8 +1,8 @@
 /** What one run of verify needs of the machine as a whole: looked at once, used for every ISC. */
 import type { AuditFacts, HostIdentityFacts, LiveFacts, MountFacts, Seen } from "../../plan/checks/facts.ts";
 import type { Engine } from "../engine.ts";
-import { type FirewallView, groupRules, viewFirewall } from "./firewall-facts.ts";
-import { listReferenceTable } from "./firewall-reference.ts";
+import { learnReference } from "./firewall-difference.ts";
+import { type FirewallView, viewFirewall } from "./firewall-facts.ts";
 import { readHostIdentity } from "./identity-facts.ts";
 import { look } from "./look.ts";
 import { readMounts } from "./mount-facts.ts";
@@ -31,10 +31,4 @@ export function viewHost(engine: Engine): HostView {
     identity: readHostIdentity(engine),
     audit: look(() => engine.audit.look()),
   };
-}
-
-/** Once for each life of the dock: the rules it renders do not change. */
-function learnReference(engine: Engine): ReadonlyMap<string, string> {
-  engine.verifyMemory.firewallReference ??= groupRules(listReferenceTable(engine));
-  return engine.verifyMemory.firewallReference;
 }

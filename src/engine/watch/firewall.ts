@@ -3,44 +3,91 @@
  * put into it; how many there were in truth the firewall's counters say. Without that log only the counters are told.
  */
 import { reasonOf } from "../../base/reason-of.ts";
-import type { NflogBatch, RefusedPackets } from "../../host/nflog.ts";
-import { isAddressOfDock } from "../../model/identity.ts";
+import type { NetfilterMessage, NetfilterOptions, RefusedBatch, RefusedPackets } from "../../host/netfilter.ts";
+import { isAddressOfDock, tableName } from "../../model/identity.ts";
 import { identityOf, instancesOf } from "../../model/isc.ts";
 import { RefusalCounts } from "../../plan/watch/refusal-counts.ts";
 import { intervalMs, RefusalTally } from "../../plan/watch/refusal-tally.ts";
 import { describeCount, type Refused } from "../../plan/watch/refusal-words.ts";
 import { type Refusal, refusals } from "../../render/nft-ruleset-refusals.ts";
 import type { Engine } from "../engine.ts";
+import { FirewallGuard } from "./firewall-guard.ts";
 
 /** IP with options or extensions, and the ports behind. */
 const copyBytes = 128;
 const endsEveryMs = 1_000;
 
-export async function startFirewall(engine: Engine): Promise<AsyncDisposable> {
+export interface FirewallOptions {
+  /** The dock's table is put back when somebody else has changed it. */
+  readonly restore: boolean;
+}
+
+export async function startFirewall(engine: Engine, { restore }: FirewallOptions): Promise<AsyncDisposable> {
   const sensor = new FirewallSensor(engine);
+  const guard = new FirewallGuard(engine, restore);
   const timers = [
-    setInterval(() => sensor.endIntervals(), endsEveryMs).unref(),
+    setInterval(() => {
+      sensor.endIntervals();
+      guard.endIntervals();
+    }, endsEveryMs).unref(),
     setInterval(() => sensor.lookAtCounters(), intervalMs).unref(),
   ];
-  const listener = await listen(engine, sensor);
+  const ears = new Ears(engine, sensor, guard);
+  await ears.open();
   return {
     [Symbol.asyncDispose]: async () => {
       for (const timer of timers) clearInterval(timer);
-      await listener?.[Symbol.asyncDispose]();
+      await ears[Symbol.asyncDispose]();
+      guard[Symbol.dispose]();
       sensor.endIntervals(Number.POSITIVE_INFINITY);
     },
   };
 }
 
-/** Undefined where packets cannot be read: that is told, and the counters go on. */
-async function listen(engine: Engine, sensor: FirewallSensor): Promise<AsyncDisposable | undefined> {
-  const { logGroup } = engine.firewall;
-  const missing = (reason: string) => sensor.tellMissing(reason);
-  if (logGroup === undefined) return void missing("the kernel has no nfnetlink_log");
-  try {
-    return await engine.host.nflog({ group: logGroup, copyBytes }, { onMessage: (batch) => sensor.take(batch), onEnd: missing });
-  } catch (error) {
-    return void missing(reasonOf(error));
+/** One thread for both. Where packets cannot be read, changes of the table still are, and the counters go on. */
+class Ears implements AsyncDisposable {
+  readonly #engine: Engine;
+  readonly #sensor: FirewallSensor;
+  readonly #guard: FirewallGuard;
+  #listener: AsyncDisposable | undefined;
+
+  constructor(engine: Engine, sensor: FirewallSensor, guard: FirewallGuard) {
+    this.#engine = engine;
+    this.#sensor = sensor;
+    this.#guard = guard;
+  }
+
+  async open(): Promise<void> {
+    const { firewall, dock } = this.#engine;
+    const table = tableName(dock);
+    if (firewall.logGroup === undefined) this.#sensor.tellMissing("the kernel has no nfnetlink_log");
+    else if (await this.#listen({ table, log: { group: firewall.logGroup, copyBytes } }, (reason) => this.#sensor.tellMissing(reason)))
+      return;
+    await this.#listen({ table }, (reason) => this.#guard.tellMissing(reason));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#listener?.[Symbol.asyncDispose]();
+  }
+
+  async #listen(options: NetfilterOptions, missing: (reason: string) => void): Promise<boolean> {
+    const onEnd = (reason: string) => {
+      if (options.log) this.#sensor.tellMissing(reason);
+      this.#guard.tellMissing(reason);
+    };
+    try {
+      this.#listener = await this.#engine.host.netfilter(options, { onMessage: (message) => this.#take(message), onEnd });
+      this.#guard.begin();
+      return true;
+    } catch (error) {
+      missing(reasonOf(error));
+      return false;
+    }
+  }
+
+  #take(message: NetfilterMessage): void {
+    if (message.kind === "refused") this.#sensor.take(message);
+    else this.#guard.take(message);
   }
 }
 
@@ -66,7 +113,7 @@ class FirewallSensor {
     });
   }
 
-  take({ packets, beyond, lost }: NflogBatch): void {
+  take({ packets, beyond, lost }: RefusedBatch): void {
     this.#active = true;
     const owners = new Owners(this.#engine);
     const now = this.#engine.host.monotonic();

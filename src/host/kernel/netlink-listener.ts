@@ -35,8 +35,14 @@ export interface Gathering {
   readonly tell: (nowMs: number) => number;
 }
 
+/** One of several sockets that a thread listens to. */
+export interface Source {
+  readonly listener: NetlinkListener;
+  readonly gathering: Gathering;
+}
+
 export class NetlinkListener implements Disposable {
-  readonly #fd: number;
+  readonly fd: number;
   readonly #stop: number;
   readonly #buffer = Buffer.allocUnsafe(DATAGRAM_BYTES);
 
@@ -44,52 +50,31 @@ export class NetlinkListener implements Disposable {
   constructor({ protocol, groups, waitingBytes, stop }: ListenerOptions) {
     this.#stop = stop;
     const open = () => `open netlink protocol ${protocol}`;
-    this.#fd = callLibc("int socket(int domain, int type, int protocol)", [AF_NETLINK, SOCK_RAW_CLOEXEC, protocol], open);
+    this.fd = callLibc("int socket(int domain, int type, int protocol)", [AF_NETLINK, SOCK_RAW_CLOEXEC, protocol], open);
     const size = Buffer.alloc(4);
     size.writeUInt32LE(waitingBytes);
     const setOption = "int setsockopt(int fd, int level, int name, const void *value, unsigned int length)";
-    callLibc(setOption, [this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length], () => "let netlink messages wait");
+    callLibc(setOption, [this.fd, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length], () => "let netlink messages wait");
     const address = Buffer.alloc(12);
     address.writeUInt16LE(AF_NETLINK, 0);
     address.writeUInt32LE(groups, 8);
-    callLibc("int bind(int fd, const void *address, unsigned int length)", [this.#fd, address, address.length], open);
+    callLibc("int bind(int fd, const void *address, unsigned int length)", [this.fd, address, address.length], open);
   }
 
   send(bytes: Buffer, what: string): void {
-    callLibc("long send(int fd, const void *bytes, size_t length, int flags)", [this.#fd, bytes, bytes.length, 0], () => what);
+    callLibc("long send(int fd, const void *bytes, size_t length, int flags)", [this.fd, bytes, bytes.length, 0], () => what);
   }
 
   /** @param timeoutMs -1 for as long as it takes */
   wait(timeoutMs: number): Woken {
-    const asked = Buffer.alloc(16);
-    for (const [position, fd] of [this.#stop, this.#fd].entries()) {
-      asked.writeInt32LE(fd, position * 8);
-      asked.writeInt16LE(POLLIN, position * 8 + 4);
-    }
-    try {
-      callLibc("int poll(void *fds, unsigned long count, int timeout)", [asked, 2, Math.ceil(timeoutMs)], () => "wait for netlink");
-    } catch (error) {
-      if (hasErrorCode(error, "EINTR")) return "time";
-      throw error;
-    }
-    if (asked.readInt16LE(6) !== 0) return "stop";
-    return asked.readInt16LE(14) === 0 ? "time" : "data";
+    const ready = poll([this.#stop, this.fd], timeoutMs);
+    if (ready[0]) return "stop";
+    return ready[1] ? "data" : "time";
   }
 
   /** Until the owner says stop. */
-  gather({ gatherMs, take, tell }: Gathering): void {
-    let due = Number.POSITIVE_INFINITY;
-    for (;;) {
-      const woken = this.wait(Number.isFinite(due) ? Math.max(0, due - performance.now()) : -1);
-      if (woken === "stop") break;
-      if (woken === "data") {
-        const datagram = this.receive();
-        if (datagram !== undefined) take(datagram);
-        due = Math.min(due, performance.now() + gatherMs);
-      }
-      if (performance.now() >= due) due = performance.now() + tell(performance.now());
-    }
-    tell(Number.POSITIVE_INFINITY);
+  gather(gathering: Gathering): void {
+    gatherFrom(this.#stop, [{ listener: this, gathering }]);
   }
 
   /** The next datagram, good until the next call; "lost" when the kernel had to throw some away before; undefined when none waits. */
@@ -97,7 +82,7 @@ export class NetlinkListener implements Disposable {
     try {
       const length = callLibc(
         "long recv(int fd, void *bytes, size_t length, int flags)",
-        [this.#fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT],
+        [this.fd, this.#buffer, this.#buffer.length, MSG_DONTWAIT],
         () => "read netlink",
       );
       return this.#buffer.subarray(0, length);
@@ -109,6 +94,47 @@ export class NetlinkListener implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    closeSync(this.fd);
   }
+}
+
+/** Several sockets at once, until the owner says stop. */
+export function gatherFrom(stop: number, sources: readonly Source[]): void {
+  const fds = [stop, ...sources.map(({ listener }) => listener.fd)];
+  const due = sources.map(() => Number.POSITIVE_INFINITY);
+  for (;;) {
+    const soonest = Math.min(...due);
+    const ready = poll(fds, Number.isFinite(soonest) ? Math.max(0, soonest - performance.now()) : -1);
+    if (ready[0]) break;
+    for (const [index, source] of sources.entries()) due[index] = serve(source, ready[index + 1] === true, due[index] ?? 0);
+  }
+  for (const { gathering } of sources) gathering.tell(Number.POSITIVE_INFINITY);
+}
+
+/** @returns when it wants to tell, at the latest */
+function serve({ listener, gathering: { gatherMs, take, tell } }: Source, isReady: boolean, dueMs: number): number {
+  let untilMs = dueMs;
+  if (isReady) {
+    const datagram = listener.receive();
+    if (datagram !== undefined) take(datagram);
+    untilMs = Math.min(untilMs, performance.now() + gatherMs);
+  }
+  return performance.now() >= untilMs ? performance.now() + tell(performance.now()) : untilMs;
+}
+
+/** Which descriptors can be read; none when the time is up or a signal came. @param timeoutMs -1 for as long as it takes */
+function poll(fds: readonly number[], timeoutMs: number): readonly boolean[] {
+  const asked = Buffer.alloc(fds.length * 8);
+  for (const [position, fd] of fds.entries()) {
+    asked.writeInt32LE(fd, position * 8);
+    asked.writeInt16LE(POLLIN, position * 8 + 4);
+  }
+  const words = [asked, fds.length, Math.ceil(timeoutMs)];
+  try {
+    callLibc("int poll(void *fds, unsigned long count, int timeout)", words, () => "wait for netlink");
+  } catch (error) {
+    if (hasErrorCode(error, "EINTR")) return fds.map(() => false);
+    throw error;
+  }
+  return fds.map((_, position) => asked.readInt16LE(position * 8 + 6) !== 0);
 }

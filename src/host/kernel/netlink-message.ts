@@ -58,6 +58,11 @@ export function parseAttributes(bytes: Buffer): ReadonlyMap<number, Buffer> {
   return new Map(found.map((entry) => [entry.readUInt16LE(2) & ATTRIBUTE_TYPE_MASK, entry.subarray(4)]));
 }
 
+/** How many attributes there are, of whatever type. Throws Error on a length that cannot be. */
+export function countAttributes(bytes: Buffer): number {
+  return slices(bytes, 4, (at) => bytes.readUInt16LE(at)).length;
+}
+
 /** The positive error number in an NLMSG_ERROR message (0: done well), with the kernel's sentence where it gave one. */
 export function parseAck(message: NetlinkMessage): { readonly errno: number; readonly text?: string } {
   const errno = Math.abs(message.payload.readInt32LE(0));
