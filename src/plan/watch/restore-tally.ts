@@ -46,7 +46,7 @@ function describeRestored(repairs: readonly TableRepair[]): EventDraft {
   const openMs = Math.max(0, ...outcomes.map((outcome) => outcome.openMs));
   const connections = outcomes.reduce((sum, outcome) => sum + outcome.connections, 0);
   const again = repairs.length === 1 ? `after ${openMs} ms` : `each time, ${repairs.length} times, after ${openMs} ms at most`;
-  const cut = connections === 0 ? "" : `; ${connections} connections that it would not have let through were cut`;
+  const cut = describeCut(connections);
   return {
     sensor: "firewall",
     technique: "T1562.004",
@@ -66,7 +66,7 @@ export interface FoundChanged {
 /** When a dock starts, and finds that the table of its running ISCs is not as a dock leaves it. */
 export function describeFoundChanged({ table, change, connections }: FoundChanged): EventDraft {
   const what = change === "gone" ? "the firewall's table was gone" : "the firewall's table had other rules";
-  const cut = connections === 0 ? "" : `; ${connections} connections that it would not have let through were cut`;
+  const cut = describeCut(connections);
   return {
     sensor: "firewall",
     technique: "T1562.004",
@@ -87,6 +87,10 @@ function describeLeft(repairs: readonly TableRepair[]): EventDraft {
     message: `${subjectOf(repairs)}; it was left so: ${reasons}`,
     facts: { ...factsOf(repairs), reason: reasons.slice(0, 1_000) },
   };
+}
+
+function describeCut(connections: number): string {
+  return connections === 0 ? "" : `; connections cut that it would not have let through: ${connections}`;
 }
 
 function subjectOf(repairs: readonly TableRepair[]): string {
