@@ -1,5 +1,6 @@
 /** The connections that the kernel's firewall remembers, through nfnetlink (include/uapi/linux/netfilter/nfnetlink_conntrack.h). */
 import { closeSync } from "node:fs";
+import { parseTrackedConnection, type TrackedConnection } from "./conntrack-wire.ts";
 import { callLibc, hasErrorCode, KernelError } from "./libc.ts";
 import {
   attribute,
@@ -14,7 +15,7 @@ import {
   parseAttributes,
   parseMessages,
 } from "./netlink-message.ts";
-import { AF_INET, AF_INET6, parseIpAddress, renderIpAddress } from "./network-address.ts";
+import { AF_INET, AF_INET6, parseIpAddress } from "./network-address.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 0x80003;
@@ -26,32 +27,11 @@ const CTA_TUPLE_ORIG = 1;
 const CTA_TUPLE_REPLY = 2;
 const CTA_ID = 12;
 const CTA_ZONE = 18;
-/** CTA_TUPLE_IP, of a tuple: CTA_IP_V4_SRC and DST, or CTA_IP_V6_SRC and DST. */
+/** CTA_TUPLE_IP, of a tuple. */
 const CTA_TUPLE_IP = 1;
-const CTA_IP_SRC = [1, 3] as const;
-const CTA_IP_DST = [2, 4] as const;
-const CTA_TUPLE_PROTO = 2;
-const CTA_PROTO_NUM = 1;
-const CTA_PROTO_DST_PORT = 3;
-const CTA_PROTO_SRC_PORT = 2;
 const NLA_F_NESTED = 0x8000;
 /** A dump fills one datagram after the other, each below this. */
 const RECEIVE_BYTES = 256 * 1024;
-
-export interface TrackedConnection {
-  /** "tcp", "udp", or the protocol's number. */
-  readonly protocol: string;
-  /** Of the first packet, as it came. */
-  readonly source: string;
-  readonly sourcePort: number;
-  readonly destination: string;
-  readonly port: number;
-  /** Where answers come from: the destination, unless that is translated. */
-  readonly target: string;
-  readonly targetPort: number;
-  /** Where answers go to: the source, unless that is translated. */
-  readonly answersTo: string;
-}
 
 /**
  * Forgets every connection from or to one of these addresses, before or after translation: their next packet begins a new one, and is
@@ -73,9 +53,9 @@ export function forgetConnectionsWhere(isUnwanted: (connection: TrackedConnectio
   return withConntrack((fd) => {
     let forgotten = 0;
     for (const family of [AF_INET, AF_INET6]) {
-      for (const connection of list(fd, family)) {
-        const tracked = parseConnection(connection);
-        if (tracked && isUnwanted(tracked) && forget(fd, family, connection)) forgotten++;
+      for (const payload of dump(fd, family)) {
+        const tracked = parseTrackedConnection(payload);
+        if (tracked && isUnwanted(tracked) && forget(fd, family, parseConnection(payload))) forgotten++;
       }
     }
     return forgotten;
@@ -95,50 +75,25 @@ function withConntrack(work: (fd: number) => number): number {
   }
 }
 
-const protocols: Readonly<Record<number, string>> = { 6: "tcp", 17: "udp" };
-
-function parseConnection(connection: Connection): TrackedConnection | undefined {
-  const [original, reply] = [parseTuple(connection.get(CTA_TUPLE_ORIG)), parseTuple(connection.get(CTA_TUPLE_REPLY))];
-  if (!original || !reply) return undefined;
-  return {
-    protocol: original.protocol,
-    source: original.source,
-    sourcePort: original.sourcePort,
-    destination: original.destination,
-    port: original.port,
-    target: reply.source,
-    targetPort: reply.sourcePort,
-    answersTo: reply.destination,
-  };
-}
-
-function parseTuple(bytes: Buffer | undefined) {
-  if (!bytes) return undefined;
-  const parts = parseAttributes(bytes);
-  const ends = parseAttributes(parts.get(CTA_TUPLE_IP) ?? Buffer.alloc(0));
-  const rest = parseAttributes(parts.get(CTA_TUPLE_PROTO) ?? Buffer.alloc(0));
-  const [source, destination] = [CTA_IP_SRC, CTA_IP_DST].map((types) => ends.get(types[0]) ?? ends.get(types[1]));
-  if (!source || !destination) return undefined;
-  const protocol = rest.get(CTA_PROTO_NUM)?.[0] ?? 0;
-  return {
-    protocol: protocols[protocol] ?? String(protocol),
-    source: renderIpAddress(source),
-    sourcePort: rest.get(CTA_PROTO_SRC_PORT)?.readUInt16BE(0) ?? 0,
-    destination: renderIpAddress(destination),
-    port: rest.get(CTA_PROTO_DST_PORT)?.readUInt16BE(0) ?? 0,
-  };
-}
-
 type Connection = ReadonlyMap<number, Buffer>;
 
 function list(fd: number, family: number): readonly Connection[] {
+  return dump(fd, family).map(parseConnection);
+}
+
+/** After struct nfgenmsg. */
+function parseConnection(payload: Buffer): Connection {
+  return parseAttributes(payload.subarray(4));
+}
+
+function dump(fd: number, family: number): readonly Buffer[] {
   send(fd, request(IPCTNL_MSG_CT_GET, NLM_F_DUMP, family));
-  const found: Connection[] = [];
+  const found: Buffer[] = [];
   for (;;) {
     for (const message of receive(fd)) {
       if (message.type === NLMSG_DONE) return found;
       if (message.type === NLMSG_ERROR) throw refusal("list connections", message);
-      found.push(parseAttributes(message.payload.subarray(4)));
+      found.push(message.payload);
     }
   }
 }
