@@ -3,6 +3,7 @@ import type { Beside } from "../../model/instance.ts";
 import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Engine } from "../engine.ts";
+import { forgetConnections } from "../parts/connections.ts";
 import { removeNetwork } from "../parts/network.ts";
 import { removeProcess, stopProcess, stopRequestOf } from "../parts/process.ts";
 import { removeRootMount, unmountAll } from "../parts/root-mount.ts";
@@ -53,6 +54,8 @@ export async function removeInstance(engine: Engine, record: IscRecord): Promise
   await engine.watchers.stopped(name);
   engine.firewall.remove(name);
   removeNetwork(engine, record);
+  // Behind a service address others go on where it has ended: who still talks to it must be led anew.
+  if (record.stack) forgetConnections(engine, record);
   unmountAll(engine, `${engine.layout.live.directory(name)}/volumes`);
   unmountAll(engine, `${engine.layout.live.directory(name)}/overlay`);
   await removeScratch(engine, name);

@@ -1,6 +1,7 @@
 /** Connections that the kernel tracks through the firewall. */
-import { hasErrorCode } from "../../host/kernel/libc.ts";
+
 import { isWithin, parsePrefix } from "../../base/ip-prefix.ts";
+import { hasErrorCode } from "../../host/kernel/libc.ts";
 import { isAddressOfDock } from "../../model/identity.ts";
 import { type Instance, identityOf } from "../../model/isc.ts";
 import { StrayConnections } from "../../plan/watch/stray-connection.ts";
@@ -26,13 +27,14 @@ export function forgetConnections({ host, dock }: Engine, instance: Instance): v
  * After the firewall's table was gone or other than it should be: takes out of the kernel's memory what came about meanwhile and would not
  * have been let through. What is allowed stays. Answers how many; 0 where the kernel cannot be asked. Throws KernelError.
  */
-export function forgetStrayConnections({ host, dock, firewall }: Engine): number {
+export function forgetStrayConnections(engine: Engine): number {
+  const { host, firewall } = engine;
   const { conntrack, rtnetlink } = host.kernel;
   using socket = new rtnetlink.Rtnetlink();
   const own = new Set(socket.listAddresses().map(({ address }) => address));
   const strays = new StrayConnections({
     elements: firewall.elements,
-    isOfDock: (address) => isAddressOfDock(dock, address),
+    isOfDock: remember((address) => isOwnAddress(engine, address)),
     isOfHost: (address) => own.has(address) || address.startsWith("127."),
     isWithin: (address, prefix) => {
       const [inner, outer] = [parsePrefix(address), parsePrefix(prefix)];
@@ -45,4 +47,24 @@ export function forgetStrayConnections({ host, dock, firewall }: Engine): number
     if (hasErrorCode(error, ...notInKernel)) return 0;
     throw error;
   }
+}
+
+/** Of the dock's own network, or of a network of one of its stacks. */
+function isOwnAddress({ dock, stacks }: Engine, address: string): boolean {
+  if (isAddressOfDock(dock, address)) return true;
+  const own = parsePrefix(address);
+  const ranges = stacks
+    .list()
+    .flatMap(({ networks }) => Object.values(networks).flatMap(({ subnet, prefix6 }) => [subnet, `${prefix6}::/64`]));
+  return ranges.map(parsePrefix).some((range) => own !== undefined && range !== undefined && isWithin(own, range));
+}
+
+/** The same few addresses come again with each connection. */
+function remember(ask: (address: string) => boolean): (address: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (address) => {
+    const answer = known.get(address) ?? ask(address);
+    known.set(address, answer);
+    return answer;
+  };
 }

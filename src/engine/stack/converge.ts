@@ -14,6 +14,7 @@ import { recordOfBeside } from "../lifecycle/beside.ts";
 import { createMembers } from "../lifecycle/create.ts";
 import { replaceInstance } from "../lifecycle/replace.ts";
 import { startIsc } from "../lifecycle/start.ts";
+import { forgetStrayConnections } from "../parts/connections.ts";
 import type { ElementOwner } from "../parts/firewall.ts";
 import { findProcess } from "../parts/process.ts";
 import { trafficOf } from "../parts/traffic.ts";
@@ -34,6 +35,8 @@ export async function converge(engine: Engine, name: Name, report: Report): Prom
   await ensureRoutes(engine, stack);
   await engine.stackNames.ensure();
   await refreshTraffic(engine, stack);
+  // What the file no longer allows ends now, though it began when it was allowed. What stays allowed is not touched.
+  forgetStrayConnections(engine);
   const present = await listPresent(engine, name);
   const surplus = surplusIscs(stack, present);
   await Promise.all(surplus.map((one) => retireIsc(engine, one)));

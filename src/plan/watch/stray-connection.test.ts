@@ -8,8 +8,8 @@ const stranger = "192.0.2.9";
 const strays = (more: Permissions["elements"] = []) =>
   new StrayConnections({
     elements: [
-      { set: "sources4", key: ["iscab12-1", web] },
-      { set: "sources4", key: ["iscab12-4", caged] },
+      { set: "sources4", key: ["iscab12-1", "02:15:c0:01:00:01", web] },
+      { set: "sources4", key: ["iscab12-4", "02:15:c0:01:00:04", caged] },
       { set: "quarantined", key: ["iscab12-4"] },
       { set: "listen4", key: [web, "tcp", "80"] },
       // Drains: another has its exposed port by now.

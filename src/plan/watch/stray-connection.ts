@@ -47,9 +47,15 @@ export class StrayConnections {
     const words = (name: string) => named(name).map(({ key }) => [name, ...key].join(" "));
     this.#allowed = new Set([...words("connect"), ...words("listen")]);
     const links = new Set(elements.flatMap(({ set, key }) => (set === "quarantined" ? key : [])));
-    this.#quarantined = new Set(named("sources").flatMap(({ key: [link = "", address = ""] }) => (links.has(link) ? [address] : [])));
+    this.#quarantined = new Set(named("sources").flatMap(({ key: [link = "", , address = ""] }) => (links.has(link) ? [address] : [])));
     this.#ranges = group(named("ranges").map(({ key: [own, prefix = "", ...port] }) => [[own, ...port].join(" "), prefix]));
-    this.#exposed = group([...named("expose"), ...named("expose_at")].map(({ key, value }) => [key.join(" "), value?.[1] ?? ""]));
+    const single = [...named("expose"), ...named("expose_at")].map(({ key, value }) => ({ key, port: value?.[1] ?? "" }));
+    // The last part of their keys is the bucket.
+    const spread = [...named("expose_balance"), ...named("expose_at_balance")].map(({ key, value }) => ({
+      key: key.slice(0, -1),
+      port: value?.[1] ?? "",
+    }));
+    this.#exposed = group([...single, ...spread].map(({ key, port }) => [key.join(" "), port]));
   }
 
   has(connection: Connection): boolean {
@@ -91,6 +97,10 @@ export class StrayConnections {
 
 function group(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
-  for (const [key, value] of pairs) groups.set(key, [...(groups.get(key) ?? []), value]);
+  for (const [key, value] of pairs) {
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [value]);
+    else if (!known.includes(value)) known.push(value);
+  }
   return groups;
 }
