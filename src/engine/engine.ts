@@ -6,6 +6,7 @@ import type { DockIdentity } from "../model/identity.ts";
 import type { Layout } from "../model/layout.ts";
 import type { LedgerAuditReport } from "../model/ledger.ts";
 import type { Name } from "../model/name.ts";
+import type { ProbeBook } from "../plan/watch/probe-book.ts";
 import type { IncidentStore } from "../store/incidents/incident-store.ts";
 import type { IscStore } from "../store/isc-store.ts";
 import type { StackStore } from "../store/stack-store.ts";
@@ -61,6 +62,8 @@ export interface Engine {
   readonly audit: AuditState;
   /** Who runs what: see watch/exec-gate.ts. */
   readonly execGate: ExecGateState;
+  /** Packets that a test of networks has sent, so that the firewall's sensor takes them for no attack. */
+  readonly probeBook: ProbeBook;
   /** What the sensors know of each running ISC now. */
   readonly conditions: Conditions;
   /** One change at a time for each ISC, by its name; "*" for changes that choose slots or ports. */

@@ -9,6 +9,7 @@ import type { IncidentLimits } from "../model/incident.ts";
 import { serviceOf } from "../model/instance.ts";
 import { type Layout, layoutOf, liveMode } from "../model/layout.ts";
 import type { Name } from "../model/name.ts";
+import { ProbeBook } from "../plan/watch/probe-book.ts";
 import { IncidentStore } from "../store/incidents/incident-store.ts";
 import { IscStore } from "../store/isc-store.ts";
 import { StackStore } from "../store/stack-store.ts";
@@ -95,6 +96,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     incidents: new IncidentStore(layout, options.incidents),
     watchers: new Watchers(layout.parts, options.onWatcherError),
     conditions: new Conditions(),
+    probeBook: new ProbeBook(),
     execGate: new ExecGateState(),
     audit: new AuditState(host, identity, options.audit),
     locks: new KeyedLock(),

@@ -11,9 +11,12 @@ import * as keyring from "./kernel/keyring.ts";
 import * as loop from "./kernel/loop.ts";
 import * as mounts from "./kernel/mounts.ts";
 import * as namespaces from "./kernel/namespaces.ts";
+import * as neighbourTable from "./kernel/neighbour-table.ts";
 import { Nftables } from "./kernel/nftables.ts";
 import * as pagemap from "./kernel/pagemap.ts";
 import * as pidfd from "./kernel/pidfd.ts";
+import * as probeCapture from "./kernel/probe-capture.ts";
+import * as probeSocket from "./kernel/probe-socket.ts";
 import * as pty from "./kernel/pty.ts";
 import * as rtnetlink from "./kernel/rtnetlink.ts";
 import * as socketDiag from "./kernel/socket-diag.ts";
@@ -37,9 +40,12 @@ export function openKernel(): Kernel {
     loop,
     mounts,
     namespaces,
+    neighbourTable,
     nftables: new Nftables(),
     pagemap,
     pidfd,
+    probeCapture,
+    probeSocket,
     pty,
     rtnetlink,
     socketDiag,

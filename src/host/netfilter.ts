@@ -34,6 +34,8 @@ export interface RefusedPackets {
   /** Of the first. */
   readonly headers?: PacketHeaders;
   readonly count: number;
+  /** Source port or identifier of each, as far as they have one and there are not too many. */
+  readonly senders: readonly number[];
 }
 
 export interface RefusedBatch {

@@ -8,10 +8,12 @@ import type { NetfilterMessage, RefusedPackets } from "./netfilter.ts";
 
 /** More kinds of packets than this in one batch are only counted. */
 const mostKinds = 2_000;
+/** Of one kind. */
+const mostSenders = 256;
 
 export class RefusedReader {
   readonly #tellMessage: (message: NetfilterMessage) => void;
-  #kinds = new Map<string, RefusedPackets & { count: number }>();
+  #kinds = new Map<string, RefusedPackets & { count: number; readonly senders: number[] }>();
   #links = new Map<number, string>();
   #beyond = 0;
   #lost = 0;
@@ -29,12 +31,18 @@ export class RefusedReader {
     const { prefix, inIndex, outIndex, headers } = parseLoggedPacket(payload);
     const [inLink, outLink] = [this.#linkName(inIndex), this.#linkName(outIndex)];
     // The source port of a new attempt is another every time: it does not make another kind.
-    const { sourcePort: _sourcePort, ...same } = headers ?? { source: "", destination: "", protocol: "" };
+    const { sourcePort, icmpId, ...same } = headers ?? { source: "", destination: "", protocol: "" };
+    const sender = sourcePort ?? icmpId;
     const key = JSON.stringify([prefix, inLink, outLink, same]);
     const known = this.#kinds.get(key);
-    if (known) known.count += 1;
-    else if (this.#kinds.size >= mostKinds) this.#beyond += 1;
-    else this.#kinds.set(key, { prefix, ...(inLink && { inLink }), ...(outLink && { outLink }), ...(headers && { headers }), count: 1 });
+    if (known) {
+      known.count += 1;
+      if (sender !== undefined && known.senders.length < mostSenders) known.senders.push(sender);
+    } else if (this.#kinds.size >= mostKinds) this.#beyond += 1;
+    else {
+      const links = { ...(inLink && { inLink }), ...(outLink && { outLink }) };
+      this.#kinds.set(key, { prefix, ...links, ...(headers && { headers }), count: 1, senders: sender === undefined ? [] : [sender] });
+    }
   }
 
   tell(): number {

@@ -118,9 +118,12 @@ class FirewallSensor {
     const owners = new Owners(this.#engine);
     const now = this.#engine.host.monotonic();
     for (const packet of packets) {
-      const refused = toRefused(this.#engine, owners, packet);
-      if (!refused) continue;
-      if (refused.link !== "") this.#counts.told(packet.prefix, refused.link, packet.count);
+      const all = toRefused(this.#engine, owners, packet);
+      if (!all) continue;
+      const own = this.#countOwn(packet, all);
+      if (all.link !== "") this.#counts.told(packet.prefix, all.link, packet.count, own);
+      const refused = { ...all, count: packet.count - own };
+      if (refused.count === 0) continue;
       for (const draft of this.#tally.note(refused, now)) this.#engine.events.emit(draft);
     }
     // Those are missing from what was told, so the counters show them.
@@ -132,12 +135,24 @@ class FirewallSensor {
     for (const draft of this.#tally.end(nowMs)) this.#engine.events.emit(draft);
   }
 
+  /** How many of these the dock has sent itself, to test its networks. */
+  #countOwn({ prefix, senders, count }: RefusedPackets, { protocol, source, destination, port, link }: Refused): number {
+    const { probeBook } = this.#engine;
+    if (probeBook.isEmpty) return 0;
+    const seen = { protocol, source, destination, port, refusal: prefix, link };
+    const each = senders.length === 0 ? Array.from<undefined>({ length: count }) : senders;
+    return each.filter((sourcePort) => probeBook.recognise({ ...seen, sourcePort })).length;
+  }
+
   /** Only where something may have changed: whatever is refused puts its first packets into the log. */
   lookAtCounters(): void {
     if (this.#hasLog && !this.#active && !this.#counts.isBehind) return;
     this.#active = false;
     const owners = new Owners(this.#engine);
-    for (const { refusal, link, refused, untold } of this.#counts.look(this.#read())) {
+    const { probeBook } = this.#engine;
+    probeBook.expire(this.#engine.host.monotonic());
+    const ownOf = (refusal: string, link: string, untold: number) => probeBook.account(refusal, link, untold);
+    for (const { refusal, link, refused, untold } of this.#counts.look(this.#read(), ownOf)) {
       const isc = owners.find(link);
       this.#engine.events.emit(describeCount({ isc, link, refused, untold, ...directionOf(refusal as Refusal) }));
     }

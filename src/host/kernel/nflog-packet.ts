@@ -24,6 +24,8 @@ export interface PacketHeaders {
   readonly port?: number;
   /** Of icmp and icmpv6. */
   readonly icmpType?: number;
+  /** Of an icmp or icmpv6 echo: what tells one who asks from another. */
+  readonly icmpId?: number;
   /** Of tcp, such as "SYN" or "ACK,RST". */
   readonly flags?: string;
 }
@@ -106,6 +108,8 @@ const protocolNames: Readonly<Record<number, string>> = {
   136: "udplite",
 };
 const withPorts = new Set([6, 17, 33, 132, 136]);
+/** Request and answer. */
+const echoTypes: Readonly<Record<1 | 58, readonly number[]>> = { 1: [8, 0], 58: [128, 129] };
 const tcpFlags = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"] as const;
 
 function parseTransport(number: number, segment: Buffer): Omit<PacketHeaders, "source" | "destination"> {
@@ -120,5 +124,8 @@ function parseTransport(number: number, segment: Buffer): Omit<PacketHeaders, "s
     };
   }
   const isIcmp = number === 1 || number === 58;
-  return { protocol, ...(isIcmp && segment.length >= 1 && { icmpType: segment.readUInt8(0) }) };
+  if (!isIcmp || segment.length === 0) return { protocol };
+  const icmpType = segment.readUInt8(0);
+  const isEcho = segment.length >= 6 && echoTypes[number].includes(icmpType);
+  return { protocol, icmpType, ...(isEcho && { icmpId: segment.readUInt16BE(4) }) };
 }

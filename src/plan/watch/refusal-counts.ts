@@ -13,6 +13,8 @@ interface Account {
   earlier: number;
   told: number;
   untold: number;
+  /** Of those since `earlier`, the dock's own. */
+  own: number;
 }
 
 type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -21,21 +23,30 @@ type Counts = ReadonlyMap<string, ReadonlyMap<string, number>>;
 export class RefusalCounts {
   readonly #accounts = new Map<string, Account>();
 
-  /** These packets are in events. */
-  told(refusal: string, link: string, count: number): void {
-    this.#account(refusal, link).told += count;
+  /** These packets are in events; `own` of them need be in none. */
+  told(refusal: string, link: string, count: number, own = 0): void {
+    const account = this.#account(refusal, link);
+    account.told += count;
+    account.own += own;
   }
 
-  /** @param counts of each kind of refusal, by link; as `Firewall.countRefused` answers */
-  look(counts: Counts): readonly RefusalCount[] {
+  /**
+   * @param counts of each kind of refusal, by link; as `Firewall.countRefused` answers
+   * @param ownOf how many of so many untold packets the dock has sent itself, to test its networks
+   */
+  look(counts: Counts, ownOf: (refusal: string, link: string, untold: number) => number = () => 0): readonly RefusalCount[] {
     return [...counts].flatMap(([refusal, byLink]) =>
       [...byLink].flatMap(([link, packets]) => {
         const account = this.#account(refusal, link);
         // The table was loaded anew.
         if (packets < account.last) Object.assign(account, fresh());
-        const untold = account.last - account.told - account.untold;
-        const refused = account.last - account.earlier;
-        account.earlier = untold > 0 ? account.last : account.earlier;
+        const unexplained = account.last - account.told - account.untold;
+        const own = unexplained > 0 ? ownOf(refusal, link, unexplained) : 0;
+        account.told += own;
+        account.own += own;
+        const untold = unexplained - own;
+        const refused = account.last - account.earlier - account.own;
+        if (untold > 0) Object.assign(account, { earlier: account.last, own: 0 });
         account.last = packets;
         if (untold <= 0) return [];
         account.untold += untold;
@@ -58,5 +69,5 @@ export class RefusalCounts {
 }
 
 function fresh(): Account {
-  return { last: 0, earlier: 0, told: 0, untold: 0 };
+  return { last: 0, earlier: 0, told: 0, untold: 0, own: 0 };
 }
