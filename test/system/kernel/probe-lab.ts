@@ -128,7 +128,7 @@ export class ProbeLab implements Disposable {
       "address add fd77:ff::1/128 dev lo nodad",
     ]);
     this.#batch(this.#world, ["link set far up"]);
-    const settings = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"];
+    const settings = ["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv4.conf.all.rp_filter=1"];
     run("ip", ["netns", "exec", this.host, "sysctl", "-qw", ...settings]);
     for (const isc of this.#iscs) this.#connect(isc);
     this.nft(renderFirewall(this.ends));
