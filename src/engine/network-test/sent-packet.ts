@@ -80,7 +80,11 @@ export class PacketMaker {
 }
 
 /** None for what the firewall never logs. @param translated addresses that the destination may be translated to */
-export function describeSent({ packet, family, expected, ...probe }: Probe, sourcePort: number, translated: readonly string[]): readonly SentPacket[] {
+export function describeSent(
+  { packet, family, expected, ...probe }: Probe,
+  sourcePort: number,
+  translated: readonly string[],
+): readonly SentPacket[] {
   const counted = expected === "refused" ? probe.counted : undefined;
   const icmp = family === 4 ? "icmp" : "icmpv6";
   switch (packet.kind) {

@@ -11,6 +11,9 @@ const tag = process.pid.toString(16);
 const runner = join(import.meta.dirname, "probe-lab-run.ts");
 export const declared = { address: "203.0.113.9", address6: "2001:db8:9::9", port: 443 } as const;
 
+/** Each lab has its own: log groups belong to a network namespace. */
+const logGroup = 3_999;
+
 export interface LabMember {
   readonly name: string;
   readonly count: number;
@@ -26,16 +29,21 @@ export interface LabStack {
   readonly outward: readonly string[];
 }
 
+type Refusal = "out" | "in" | "spoof";
+
 export interface LabAnswer {
   readonly probes: readonly NetworkProbe[];
   readonly tookMs: number;
-  /** How many own packets the book expects the firewall to count, by what refuses them. */
-  readonly known: Readonly<Record<"out" | "in" | "spoof", number>>;
+  /** Own packets that should have been refused and that the log has not told of, by what refuses them. */
+  readonly unlogged: Readonly<Record<Refusal, number>>;
+  /** What the firewall's sensor told meanwhile. */
+  readonly told: readonly string[];
 }
 
 export class ProbeLab implements Disposable {
   readonly ends: Omit<ProbeEnds, "outside">;
   readonly host = `iscp-h-${tag}`;
+  readonly outside = { pin: `/run/netns/iscp-x-${tag}`, link: "iscxlab" } as const;
   /** Behind the lab's host; nobody is there. */
   readonly #world = `iscp-w-${tag}`;
   readonly #iscs: readonly IscEnd[];
@@ -78,7 +86,7 @@ export class ProbeLab implements Disposable {
   }
 
   pinOf(name: string): string {
-    return `/run/netns/${this.#namespaceOf(name)}`;
+    return `/run/netns/${this.namespaceOf(name)}`;
   }
 
   nft(commands: string): void {
@@ -89,15 +97,29 @@ export class ProbeLab implements Disposable {
   async test(): Promise<LabAnswer> {
     const child = spawn("ip", ["netns", "exec", this.host, process.execPath, runner], { stdio: ["pipe", "pipe", "inherit"] });
     const pins = Object.fromEntries(this.#iscs.map(({ name }) => [name, this.pinOf(name)]));
-    child.stdin.end(JSON.stringify({ ends: this.ends, pins, outside: { pin: `/run/netns/iscp-x-${tag}`, link: "iscxlab" } }));
+    child.stdin.end(JSON.stringify({ ends: this.ends, pins, outside: this.outside, logGroup }));
     const answer = await text(child.stdout);
     assert.notEqual(answer, "", "the test in the lab failed");
     return JSON.parse(answer) as LabAnswer;
   }
 
-  /** The numbers of links in the lab's host that a test could leave. */
-  listLinks(): string {
-    return run("ip", ["-n", this.host, "-brief", "link"]);
+  /** How many packets the firewall has refused in all. */
+  countRefused(): Readonly<Record<Refusal, number>> {
+    const { nftables } = JSON.parse(run("ip", ["netns", "exec", this.host, "nft", "-j", "list", "counters"]));
+    const packets = (name: Refusal): number =>
+      nftables.find((entry: { counter?: { name: string } }) => entry.counter?.name === `refused_${name}`).counter.packets;
+    return { out: packets("out"), in: packets("in"), spoof: packets("spoof") };
+  }
+
+  /** Names of the links of the lab's host. */
+  listLinks(): readonly string[] {
+    const links: readonly { readonly ifname: string }[] = JSON.parse(run("ip", ["-n", this.host, "-j", "link"]));
+    return links.map(({ ifname }) => ifname).sort();
+  }
+
+  /** Back to the rules as they are after building. */
+  reload(): void {
+    this.nft(`table inet lab {}\ndelete table inet lab\n${renderFirewall(this.ends)}`);
   }
 
   [Symbol.dispose](): void {
@@ -105,10 +127,10 @@ export class ProbeLab implements Disposable {
   }
 
   #namespaces(): readonly string[] {
-    return [this.host, this.#world, ...this.#iscs.map((isc) => this.#namespaceOf(isc.name))];
+    return [this.host, this.#world, ...this.#iscs.map((isc) => this.namespaceOf(isc.name))];
   }
 
-  #namespaceOf(name: string): string {
+  namespaceOf(name: string): string {
     return `iscp-${name}-${tag}`;
   }
 
@@ -135,7 +157,7 @@ export class ProbeLab implements Disposable {
   }
 
   #connect(isc: IscEnd): void {
-    const namespace = this.#namespaceOf(isc.name);
+    const namespace = this.namespaceOf(isc.name);
     this.#batch(
       this.host,
       isc.interfaces.flatMap(({ link, inside, mac, gatewayMac, address, address6 }) => [
@@ -233,7 +255,7 @@ function renderFirewall(ends: Omit<ProbeEnds, "outside">): string {
       iifname . ether saddr . ip saddr @sources4 accept
       iifname . ether saddr . ip6 saddr @sources6 accept
       ip6 saddr { ::, fe80::/64 } jump nd
-      counter name refused_spoof drop
+      counter name refused_spoof log prefix "spoof" group ${logGroup} snaplen 128 drop
     }`,
     `chain outbound { type filter hook prerouting priority mangle; policy accept; iifname != "isct-*" accept
       ct state established,related accept
@@ -242,13 +264,13 @@ function renderFirewall(ends: Omit<ProbeEnds, "outside">): string {
       ip6 saddr . ip6 daddr . meta l4proto . th dport @connect6 accept
       ip daddr 10.77.255.1 meta l4proto { tcp, udp } th dport 53 accept
       ip6 daddr fd77:ff::1 meta l4proto { tcp, udp } th dport 53 accept
-      counter name refused_out drop
+      counter name refused_out log prefix "out" group ${logGroup} snaplen 128 drop
     }`,
     `chain inbound { type filter hook postrouting priority filter; policy accept; oifname != "isct-*" accept
       ct state established,related accept
       meta l4proto ipv6-icmp jump nd
       ct status dnat accept
-      counter name refused_in drop
+      counter name refused_in log prefix "in" group ${logGroup} snaplen 128 drop
     }`,
     `chain translate { ${families.flatMap((family) => renderTranslations(ends, family)).join("\n")}
     }`,
