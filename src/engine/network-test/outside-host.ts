@@ -4,8 +4,8 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Host } from "../../host/host.ts";
-import { parseIpAddress, renderIpAddress } from "../../host/kernel/network-address.ts";
 import type { OutsideEnd } from "../../plan/stack/probe-model.ts";
+import { spell } from "./spelled-ends.ts";
 
 export type TestHost = Pick<Host, "kernel" | "files" | "sleep" | "monotonic">;
 
@@ -63,7 +63,7 @@ export class OutsideHost implements Disposable {
     const end = {
       address: `${subnet}.2`,
       gateway: `${subnet}.1`,
-      ...(hasIpv6 && { address6: spelled(`${prefix6}::2`), gateway6: spelled(`${prefix6}::1`) }),
+      ...(hasIpv6 && { address6: spell(`${prefix6}::2`), gateway6: spell(`${prefix6}::1`) }),
     };
     this.#configure(socket, { link, own: [end.gateway, end.gateway6], other: [end.address, end.address6], mac: outsideMacs.outside });
     this.#host.files.writeNow(`/proc/sys/net/ipv4/conf/${link}/forwarding`, "1");
@@ -110,11 +110,6 @@ interface EndOfPair {
   readonly other: readonly (string | undefined)[];
   /** Of the other end. */
   readonly mac: string;
-}
-
-/** As the kernel writes addresses. */
-function spelled(address: string): string {
-  return renderIpAddress(parseIpAddress(address).bytes);
 }
 
 /** proc(5), /proc/net/route: destination and mask as hexadecimal words of this machine's byte order. */

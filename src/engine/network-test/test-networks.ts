@@ -6,6 +6,7 @@ import type { ProbeBook } from "../../plan/watch/probe-book.ts";
 import { isAddress, isWithin, parsePrefix, renderPrefix } from "../../render/nft-ruleset-prefix.ts";
 import { OutsideHost, type OutsidePlace, type TestHost } from "./outside-host.ts";
 import { runProbes } from "./run-probes.ts";
+import { spellEnds } from "./spelled-ends.ts";
 import type { FindPin } from "./test-places.ts";
 
 export interface NetworkTest {
@@ -26,7 +27,7 @@ export async function testNetworks(
   using outside = new OutsideHost(host, test.outside);
   const hasWay = ({ address }: AllowedDestination) => host.kernel.probeSocket.findSourceAddress(address) !== undefined;
   const destinations = ends.destinations.flatMap((one) => concreteDestination(one, outside.end, ownNetworks) ?? []).filter(hasWay);
-  const all = { ...ends, destinations, outside: outside.end };
+  const all = { ...spellEnds(ends), destinations, outside: outside.end };
   return await runProbes(host, planProbes(all), { ends: all, outside, pinOf, book });
 }
 

@@ -17,7 +17,7 @@ const read = (name: keyof typeof captured) => parseLoggedPacket(Buffer.from(capt
 test("captured packets say who wanted what of whom", () => {
   const out = { prefix: "out", outIndex: 1 };
   const to = { source: "127.0.0.1", destination: "127.0.0.9" };
-  assert.deepEqual(read("icmp"), { ...out, headers: { ...to, protocol: "icmp", icmpType: 8 } });
+  assert.deepEqual(read("icmp"), { ...out, headers: { ...to, protocol: "icmp", icmpType: 8, icmpId: 0 } });
   assert.deepEqual(read("tcp"), { ...out, headers: { ...to, protocol: "tcp", sourcePort: 49_934, port: 80, flags: "SYN" } });
   assert.deepEqual(read("udp"), { ...out, headers: { ...to, protocol: "udp", sourcePort: 43_905, port: 53 } });
   const to6 = { source: "::1", destination: "::1" };

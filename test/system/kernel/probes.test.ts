@@ -78,8 +78,8 @@ describe("the test of networks", { skip: process.getuid?.() === 0 ? false : "nee
     ["the dock's host", "insert rule inet lab outbound ip daddr 10.77.255.1 accept", /^app-1 → dock ipv4 tcp 22/],
     [
       "other addresses",
-      "insert rule inet lab sources ip saddr 198.18.0.0/15 accept; insert rule inet lab outbound ip saddr 198.18.0.0/15 accept",
-      /^app-1 → .*spoofed address \(198/,
+      "insert rule inet lab sources ip6 saddr != { ::, fe80::/10, fd77::/16 } accept; insert rule inet lab outbound ip6 saddr != { fe80::/10, fd77::/16 } accept",
+      /^web → app-1 ipv6 spoofed address \(fd/,
     ],
     ["other link addresses", 'insert rule inet lab sources iifname "isct-1b" ip saddr 10.77.1.1 accept', "web → app-1 ipv4 spoofed mac"],
     [
