@@ -25,7 +25,7 @@ export type NetfilterMessage =
       readonly lost: boolean;
     };
 
-/** Packets that differ in nothing but their source port. */
+/** Packets that differ in nothing but their source port, or the identifier of their icmp echo. */
 export interface RefusedPackets {
   readonly prefix: string;
   /** Names of the host's links, where they still have one. */

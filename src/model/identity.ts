@@ -32,6 +32,8 @@ export interface InterfaceIdentity {
   readonly mac: string;
   readonly hostMac: string;
   readonly mtu?: number;
+  /** What is on none of its networks goes this way. */
+  readonly isWayOut: boolean;
 }
 
 /** Address, gateway and link are those of its first interface. */
@@ -71,7 +73,8 @@ const gateway6 = "fe80::1";
 /** @param networks of the stack that it is part of; none for one by itself, which is on the dock's own network */
 export function identityOfSlot(dock: DockIdentity, slot: number, networks: readonly NetworkRange[] = []): SlotIdentity {
   const [first, ...others] = networks;
-  const main = first ? interfaceOf(dock, slot, { index: 0, range: first }) : ownInterface(dock, slot);
+  const wayOut = networks.find(({ uplink }) => uplink !== undefined) ?? first;
+  const main = first ? interfaceOf(dock, slot, { index: 0, range: first, wayOut }) : ownInterface(dock, slot);
   const { address, address6, gateway, link } = main;
   return {
     address,
@@ -82,7 +85,7 @@ export function identityOfSlot(dock: DockIdentity, slot: number, networks: reado
     uidCount: uidRangeSize,
     loginUid: loginUidBase(dock) + slot,
     link,
-    interfaces: [main, ...others.map((range, index) => interfaceOf(dock, slot, { index: index + 1, range }))],
+    interfaces: [main, ...others.map((range, index) => interfaceOf(dock, slot, { index: index + 1, range, wayOut }))],
   };
 }
 
@@ -93,20 +96,24 @@ function ownInterface(dock: DockIdentity, slot: number): InterfaceIdentity {
     address6: `${dock.prefix6}::${(slot + 1).toString(16)}`,
     gateway: renderAddress(dock.networkBase + 1),
     gateway6,
+    isWayOut: true,
   };
 }
 
-function interfaceOf(
-  dock: DockIdentity,
-  slot: number,
-  { index, range }: { readonly index: number; readonly range: NetworkRange },
-): InterfaceIdentity {
+interface Place {
+  readonly index: number;
+  readonly range: NetworkRange;
+  readonly wayOut: NetworkRange | undefined;
+}
+
+function interfaceOf(dock: DockIdentity, slot: number, { index, range, wayOut }: Place): InterfaceIdentity {
   return {
     ...endsOf(dock, slot, index),
     network: range.name,
     ...instanceAddress(range, slot),
     gateway: gatewayOf(range),
     gateway6,
+    isWayOut: range === wayOut,
     ...(range.mtu !== undefined && { mtu: range.mtu }),
   };
 }
@@ -129,12 +136,6 @@ function renderOctet(octet: number): string {
 
 /** Further links end in b, c, … */
 const furtherLinks = "a".charCodeAt(0);
-
-/** The slot that a link of this dock was made for. */
-export function slotOfLink(dock: DockIdentity, link: string): number | undefined {
-  const digits = link.startsWith(linkPrefix(dock)) ? /^(\d{1,4})[b-z]?$/.exec(link.slice(linkPrefix(dock).length))?.[1] : undefined;
-  return digits === undefined ? undefined : Number(digits);
-}
 
 /** Login ids that ISCs of whatever dock may have. */
 export const allLoginUids = { first: firstLoginUid, count: 0x1_0000_0000 - firstLoginUid - 1 } as const;

@@ -81,6 +81,6 @@ function endsOfFlow(stack: StackRecord, flow: Flow): readonly { readonly label: 
 }
 
 /** Without the stack's name: app, app-1. */
-export function shortName({ name }: Pick<StackRecord, "name">, label: string): string {
+function shortName({ name }: Pick<StackRecord, "name">, label: string): string {
   return label.startsWith(`${name}-`) ? label.slice(name.length + 1) : label;
 }

@@ -12,12 +12,12 @@ export interface ResolvedConnection {
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
-  /** The interface that it leaves by; the first when absent. */
+  /** The interface that it leaves by; the way out when absent. */
   readonly network?: string | undefined;
   readonly limits?: TrafficLimits | undefined;
 }
 
-export type TrafficInterface = Pick<InterfaceIdentity, "network" | "link" | "mac" | "address" | "address6">;
+export type TrafficInterface = Pick<InterfaceIdentity, "network" | "link" | "mac" | "address" | "address6" | "isWayOut">;
 
 export interface IscTraffic {
   readonly interfaces: readonly TrafficInterface[];
@@ -127,7 +127,7 @@ interface Target {
 function listConnections(interfaces: readonly TrafficInterface[], connections: readonly ResolvedConnection[]): readonly NftElement[] {
   const targets = connections.flatMap(({ address, port, protocol, network, limits }): readonly Target[] => {
     const prefix = parsePrefix(address);
-    const from = network === undefined ? interfaces[0] : interfaces.find((one) => one.network === network);
+    const from = network === undefined ? interfaces.find(({ isWayOut }) => isWayOut) : interfaces.find((one) => one.network === network);
     return prefix && from ? [{ prefix, port: `${protocol} ${port}`, from, limits }] : [];
   });
   const seen = new Set<string>();

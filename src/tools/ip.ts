@@ -24,7 +24,7 @@ export async function listRoutes(host: Pick<Host, "run">): Promise<readonly IpRo
   return answers.flatMap(({ stdout }) => parseRoutes(stdout));
 }
 
-export function parseRoutes(text: string): readonly IpRoute[] {
+function parseRoutes(text: string): readonly IpRoute[] {
   return text.trim() === "" ? [] : z.array(Route).parse(JSON.parse(text));
 }
 

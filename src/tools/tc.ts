@@ -20,7 +20,7 @@ export async function countTcDrops(host: Pick<Host, "run">, link: string, namesp
 }
 
 /** The root counts what its leaves drop. */
-export function parseTcDrops(text: string): number {
+function parseTcDrops(text: string): number {
   const qdiscs = Qdiscs.parse(JSON.parse(text));
   return qdiscs.find(({ root }) => root === true)?.drops ?? 0;
 }

@@ -1,6 +1,7 @@
 /** stack-up, stack-down, stack-diff, stacks, network-test: several ISCs as one thing. */
 
 import { downStack } from "../../engine/stack/down.ts";
+import { testStack } from "../../engine/stack/network-test.ts";
 import { diffStackFile, upStack } from "../../engine/stack/up.ts";
 import { viewStacks } from "../../engine/stack/view.ts";
 import type { Dock } from "../dock.ts";
@@ -33,6 +34,10 @@ export function stackHandlers(dock: Dock): StackHandlers {
       return { stack: request.stack.name, steps: await diffStackFile(engine, request) };
     },
     stacks: async () => ({ stacks: await viewStacks(engine) }),
-    "network-test": async () => ({}),
+    "network-test": async ({ stack }, caller) => {
+      const began = monotonic();
+      caller.progress({ step: "test", text: stack });
+      return { stack, probes: await testStack(engine, stack), tookMs: Math.round(monotonic() - began) };
+    },
   };
 }

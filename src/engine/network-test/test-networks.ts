@@ -1,9 +1,10 @@
 /** A whole test of networks: makes the host outside, plans, sends, and leaves nothing behind. */
+
+import { isAddress, isWithin, parsePrefix, renderPrefix } from "../../base/ip-prefix.ts";
 import type { NetworkProbe } from "../../model/stack-view.ts";
 import type { AllowedDestination, OutsideEnd, ProbeEnds } from "../../plan/stack/probe-model.ts";
 import { planProbes } from "../../plan/stack/probes.ts";
 import type { ProbeBook } from "../../plan/watch/probe-book.ts";
-import { isAddress, isWithin, parsePrefix, renderPrefix } from "../../render/nft-ruleset-prefix.ts";
 import { OutsideHost, type OutsidePlace, type TestHost } from "./outside-host.ts";
 import { runProbes } from "./run-probes.ts";
 import { spellEnds } from "./spelled-ends.ts";

@@ -62,7 +62,6 @@ export function ensureLinks(engine: Engine, { pin, interfaces, networks }: Links
     createPair(engine, outside, {
       pin,
       one,
-      routes: one === interfaces[0] ? "default" : "subnet",
       range: networks.find(({ name }) => name === one.network),
     });
   }
@@ -71,8 +70,7 @@ export function ensureLinks(engine: Engine, { pin, interfaces, networks }: Links
 interface Pair {
   readonly pin: string;
   readonly one: InterfaceIdentity;
-  /** The first interface has the way to everything, the others to their own network. */
-  readonly routes: "default" | "subnet";
+  /** Its network, where that is a stack's. */
   readonly range: NetworkRange | undefined;
 }
 
@@ -122,13 +120,13 @@ function ensureLoopbackRoute(socket: Socket, link: number): void {
   socket.addLocalRoute({ destination: "::1", link, metric: link });
 }
 
-function configureInside(engine: Engine, { one, routes, range }: Pair, ipv6: boolean): void {
+function configureInside(engine: Engine, { one, range }: Pair, ipv6: boolean): void {
   using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
   const link = indexOf(socket, one.inside);
   socket.setLinkUp(link);
   socket.addAddress({ link, address: one.address, prefixLength: 32 });
   socket.addRoute({ link, destination: one.gateway, prefixLength: 32 });
-  const subnet = routes === "subnet" && range ? parsePrefix(range.subnet) : undefined;
+  const subnet = !one.isWayOut && range ? parsePrefix(range.subnet) : undefined;
   if (subnet && range) {
     const [destination = ""] = range.subnet.split("/");
     socket.addRoute({ link, destination, prefixLength: subnet.length, gateway: one.gateway, source: one.address });

@@ -8,6 +8,10 @@ const rows: Readonly<Record<string, NetworkRow>> = {
   outbound: "net.outbound",
   refuse_spoof: "net.spoof",
   refuse_out: "net.outbound",
+  refuse_limit_out: "net.outbound",
+  pace_out: "net.outbound",
+  limit_out: "net.outbound",
+  admit_out: "net.outbound",
   refuse_quarantine_out: "net.outbound",
 };
 
@@ -20,6 +24,6 @@ export function rowOfPart(part: string): NetworkRow {
 
 export function rowOfSet(name: string): NetworkRow {
   if (name.startsWith("sources") || name.endsWith("_spoof")) return "net.spoof";
-  if (name.startsWith("connect") || name.startsWith("ranges") || name.endsWith("_out")) return "net.outbound";
+  if (/^(?:connect|ranges|flow_|over|uplink)/.test(name) || name.endsWith("_out")) return "net.outbound";
   return "net.inbound";
 }

@@ -93,7 +93,7 @@ function diffNetworks(before: StackRecord["networks"], after: StackRecord["netwo
   );
 }
 
-export function nameFlow({ from, to, port, protocol, network }: Flow): string {
+function nameFlow({ from, to, port, protocol, network }: Flow): string {
   const target = to.kind === "isc" ? to.isc : to.kind === "name" ? to.host : to.address;
   return `${from} → ${target} ${port}/${protocol}${network === undefined ? "" : ` on ${network}`}`;
 }

@@ -46,6 +46,8 @@ export interface InterfaceEnd {
   readonly gatewayMac: string;
   readonly gateway: string;
   readonly gateway6?: string;
+  /** What is on none of its networks goes this way; the first one's when no one says so. */
+  readonly isWayOut?: boolean;
 }
 
 export interface ServiceEnd {

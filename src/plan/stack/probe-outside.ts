@@ -59,7 +59,7 @@ function planExposed(index: ProbeIndex): readonly Probe[] {
 /** Everywhere it may go, and to the host outside on a port for which nothing is declared. */
 function planOutwards(index: ProbeIndex, isc: IscEnd): readonly Probe[] {
   const { outside } = index.ends;
-  const through = isc.interfaces[0];
+  const through = isc.interfaces.find(({ isWayOut }) => isWayOut) ?? isc.interfaces[0];
   if (!through) return [];
   const own = index.ends.destinations.filter(({ from }) => from === isc.name);
   const declared = own.map(({ address, protocol, port }) => ({ ...byFamily(address), port: { kind: protocol, port } as ProbePort }));

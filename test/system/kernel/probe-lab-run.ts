@@ -26,7 +26,7 @@ const engine = {
   events: { emit: ({ message }: EventDraft) => void told.push(message) },
   probeBook: book,
 } as unknown as Engine;
-const sensor = await startFirewall(engine);
+const sensor = await startFirewall(engine, { restore: false });
 const start = performance.now();
 const ownNetworks = ["10.77.0.0/16", "10.78.0.0/16", "fd77::/16", "fd78::/16"];
 const probes = await testNetworks(host, { ends, ownNetworks, pinOf: (name) => pins[name], outside, book });

@@ -72,7 +72,7 @@ export const networkBreakages: readonly Breakage[] = [
   {
     title: "an address that is not its own let through",
     row: "net.spoof",
-    act: (victim) => addingElement(victim, "sources4", `"${victim.identity.link}" . 192.0.2.7`),
+    act: (victim) => addingElement(victim, "sources4", `"${victim.identity.link}" . ${victim.identity.interfaces[0].mac} . 192.0.2.7`),
   },
   {
     title: "the source check switched off",
