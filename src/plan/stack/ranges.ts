@@ -29,8 +29,9 @@ const slotAddresses = 4_096n;
 export function chooseRanges({ dock, stack, declared, previous, taken }: RangesRequest): Readonly<Record<Name, NetworkRange>> {
   const held: TakenRange[] = [...taken, ...dockRanges(dock)];
   const chosen: Record<Name, NetworkRange> = {};
-  // Those that say what they want come first, so that no free choice takes it from them.
-  const names = (Object.keys(declared) as Name[]).toSorted((one, other) => order(declared[one]) - order(declared[other]));
+  // Those that say what they want come first, then those that have something: so that no free choice takes it from them.
+  const order = (name: Name) => (declared[name]?.subnet !== undefined ? 0 : previous[name] ? 1 : 2);
+  const names = (Object.keys(declared) as Name[]).toSorted((one, other) => order(one) - order(other));
   for (const name of names) {
     const declaration = declared[name] ?? {};
     const before = previous[name];
@@ -46,10 +47,6 @@ export function chooseRanges({ dock, stack, declared, previous, taken }: RangesR
   }
   // In the order of the file.
   return Object.fromEntries((Object.keys(declared) as Name[]).flatMap((name) => (chosen[name] ? [[name, chosen[name]]] : [])));
-}
-
-function order(declaration: NetworkDeclaration | undefined): number {
-  return declaration?.subnet === undefined ? 1 : 0;
 }
 
 function dockRanges(dock: DockIdentity): readonly TakenRange[] {
