@@ -14,7 +14,8 @@ export interface ResolvedConnection {
   readonly protocol: Protocol;
   /** The interface that it leaves by; the way out when absent. */
   readonly network?: string | undefined;
-  readonly limits?: TrafficLimits | undefined;
+  /** A number of its own among those of this ISC, and what may pass of it; for single addresses only. */
+  readonly flow?: { readonly number: number; readonly limits: TrafficLimits } | undefined;
 }
 
 export type TrafficInterface = Pick<InterfaceIdentity, "network" | "link" | "mac" | "address" | "address6" | "isWayOut">;
@@ -121,57 +122,68 @@ interface Target {
   readonly prefix: Prefix;
   readonly port: string;
   readonly from: TrafficInterface;
-  readonly limits: TrafficLimits | undefined;
+  readonly flow: ResolvedConnection["flow"];
 }
 
 function listConnections(interfaces: readonly TrafficInterface[], connections: readonly ResolvedConnection[]): readonly NftElement[] {
-  const targets = connections.flatMap(({ address, port, protocol, network, limits }): readonly Target[] => {
+  const targets = connections.flatMap(({ address, port, protocol, network, flow }): readonly Target[] => {
     const prefix = parsePrefix(address);
     const from = network === undefined ? interfaces.find(({ isWayOut }) => isWayOut) : interfaces.find((one) => one.network === network);
-    return prefix && from ? [{ prefix, port: `${protocol} ${port}`, from, limits }] : [];
+    return prefix && from ? [{ prefix, port: `${protocol} ${port}`, from, flow }] : [];
   });
   const seen = new Set<string>();
   return targets
     .filter((target) => isFirst(seen, `${target.from.link} ${renderPrefix(target.prefix)} ${target.port}`) && !isCovered(target, targets))
-    .flatMap(({ prefix, port, from, limits = {} }) => {
+    .flatMap(({ prefix, port, from, flow }) => {
       const { family } = prefix;
       const key = [family === 4 ? from.address : from.address6, renderPrefix(prefix), ...port.split(" ")];
       const allowed = { set: `${isAddress(prefix) ? "connect" : "ranges"}${family}`, key };
-      // Limits on a whole prefix would count all of it as one element, which these sets cannot have: they know addresses only.
-      if (!isAddress(prefix)) return [allowed];
-      return [
-        allowed,
-        ...whenSet(limits.packetsPerSecond, (over) => ({ set: `flow_packets${family}`, key, statement: { kind: "rate", over } })),
-        ...whenSet(limits.connectionsPerSecond, (over) => ({ set: `flow_rate${family}`, key, statement: { kind: "rate", over } })),
-        ...whenSet(limits.connections, (over) => ({ set: `flow_open${family}`, key, statement: { kind: "open", over } })),
-      ];
+      return flow && isAddress(prefix) ? [allowed, { set: `flow_of${family}`, key, value: [classOf(flow.number)] }] : [allowed];
     });
+}
+
+/** As nft writes a packet's priority: tc(8), "handles". */
+export function classOf(flow: number): string {
+  return `1:${flow.toString(16)}`;
 }
 
 function whenSet(value: number | undefined, make: (value: number) => NftElement): readonly NftElement[] {
   return value === undefined ? [] : [make(value)];
 }
 
-/** Limits of the ISC as a whole are those of each of its links. */
+/** Limits of the ISC as a whole are those of each of its links; those of a flow, of the link that it leaves by. */
 function listLimits(interfaces: readonly TrafficInterface[], { limits = {}, connections }: IscTraffic): readonly NftElement[] {
-  return interfaces.flatMap(({ link, network }) => {
-    const key = [link];
-    const flows = connections
-      .filter((connection) => connection.network === undefined || connection.network === network)
-      .map((one) => one.limits ?? {});
-    const all = [limits, ...flows];
+  return interfaces.flatMap(({ link, network, isWayOut }) => {
+    const own = connections.filter((one) => (one.network === undefined ? isWayOut : one.network === network));
+    const flows = new Map(own.flatMap(({ flow }) => (flow ? [[flow.number, flow.limits] as const] : [])));
+    const all = [limits, ...flows.values()];
     const isPaced = all.some(({ packetsPerSecond, bitsPerSecond }) => packetsPerSecond !== undefined || bitsPerSecond !== undefined);
     const isLimited = all.some((one) => one.connections !== undefined || one.connectionsPerSecond !== undefined);
     return [
-      ...(isPaced ? [{ set: "paced", key }] : []),
-      ...(isLimited ? [{ set: "limited", key }] : []),
-      ...["out", "in"].flatMap((direction) => [
-        ...whenSet(limits.packetsPerSecond, (over) => ({ set: `packets_${direction}`, key, statement: { kind: "rate", over } })),
-        ...whenSet(limits.connectionsPerSecond, (over) => ({ set: `rate_${direction}`, key, statement: { kind: "rate", over } })),
-        ...whenSet(limits.connections, (over) => ({ set: `open_${direction}`, key, statement: { kind: "open", over } })),
-      ]),
+      ...(isPaced ? [{ set: "paced", key: [link] }] : []),
+      ...(isLimited ? [{ set: "limited", key: [link] }] : []),
+      ...["out", "in"].flatMap((direction) =>
+        listCounting([link], limits, { packets: `packets_${direction}`, rate: `rate_${direction}`, open: `open_${direction}` }),
+      ),
+      ...[...flows].flatMap(([number, of]) =>
+        listCounting([link, classOf(number)], of, { packets: "flow_packets", rate: "flow_rate", open: "flow_open" }),
+      ),
     ];
   });
+}
+
+interface CountingSets {
+  readonly packets: string;
+  readonly rate: string;
+  readonly open: string;
+}
+
+function listCounting(key: readonly string[], limits: TrafficLimits, sets: CountingSets): readonly NftElement[] {
+  return [
+    ...whenSet(limits.packetsPerSecond, (over) => ({ set: sets.packets, key, statement: { kind: "rate", over } })),
+    ...whenSet(limits.connectionsPerSecond, (over) => ({ set: sets.rate, key, statement: { kind: "rate", over } })),
+    ...whenSet(limits.connections, (over) => ({ set: sets.open, key, statement: { kind: "open", over } })),
+  ];
 }
 
 function isFirst(seen: Set<string>, key: string): boolean {
@@ -239,7 +251,7 @@ function renderCommands(verb: "add" | "delete", table: string, elements: readonl
 }
 
 /** Sets whose keys begin with the name of a link. */
-const keyedByLink = /^(?:sources|hairpin|quarantined|paced|limited|packets_|rate_|open_)/;
+const keyedByLink = /^(?:sources|hairpin|quarantined|paced|limited|packets_|rate_|open_|flow_(?:packets|rate|open))/;
 
 function renderElement({ set, key, value, statement }: NftElement, verb: "add" | "delete"): string {
   const text = key.map((part, index) => (index === 0 && keyedByLink.test(set) ? `"${part}"` : part)).join(" . ");

@@ -44,6 +44,13 @@ export function renderNftBase(dock: DockIdentity, logGroup: number | undefined):
   ].join("\n");
 }
 
+/**
+ * The number of a packet's flow is kept in its priority, which nobody has looked at yet: the kernel sets it anew when it forwards, and no ISC
+ * can set one with a major number (socket(7), SO_PRIORITY).
+ */
+const flowKey = "iifname . meta priority";
+const nameFlow = families((family) => [`meta priority set ${flowOf(family)} map @flow_of${family.suffix}`]);
+
 const setDeclarations = [
   "\tset quarantined { type ifname; }",
   "\t# Links with a limit on packets, and with one on connections: all others are spared the questions.",
@@ -54,6 +61,10 @@ const setDeclarations = [
     `\tset rate_${direction} { type ifname; limit rate over 1/second; }`,
     `\tset open_${direction} { type ifname; ct count over 1; }`,
   ]),
+  "\t# By link and number of the flow, whichever of its addresses a packet is for.",
+  ...["flow_packets", "flow_rate"].map((set) => `\tset ${set} { typeof ${flowKey}; limit rate over 1/second; }`),
+  `\tset flow_open { typeof ${flowKey}; ct count over 1; }`,
+  `\tset over { typeof ${flowKey}; size 65535; flags dynamic; counter; }`,
   ...families(({ suffix, type }) => {
     const flow = `type ${type} . ${type} . inet_proto . inet_service;`;
     const place = `type ${type} . inet_proto . inet_service`;
@@ -67,10 +78,7 @@ const setDeclarations = [
       `\tset hosted${suffix} { ${place}; }`,
       `\tset connect${suffix} { ${flow} counter; }`,
       `\tset ranges${suffix} { ${flow} flags interval; counter; }`,
-      `\tset flow_packets${suffix} { ${flow} limit rate over 1/second; }`,
-      `\tset flow_rate${suffix} { ${flow} limit rate over 1/second; }`,
-      `\tset flow_open${suffix} { ${flow} ct count over 1; }`,
-      `\tset over${suffix} { ${flow} size 65535; flags dynamic; counter; }`,
+      `\tmap flow_of${suffix} { ${flow.slice(0, -1)} : classid; }`,
       `\tmap expose${suffix} { type inet_proto . inet_service : ${end}; counter; }`,
       `\tmap expose_at${suffix} { ${place} : ${end}; counter; }`,
       `\tmap service${suffix} { ${place} : ${end}; }`,
@@ -110,11 +118,14 @@ function renderChains(links: string, network4: string, network6: string): readon
       `ip hdrlength != 5 ${refuse("limit_out")}`,
       `ip6 daddr != ff00::/8 ip6 nexthdr != { tcp, udp, ipv6-icmp } ${refuse("limit_out")}`,
       `iifname @packets_out ${refuse("limit_out")}`,
-      ...families((family) => [renderFlowLimit(family, "flow_packets")]),
+      ...nameFlow,
+      renderFlowLimit("flow_packets"),
     ]),
     ...chain("pace_in", [`oifname @packets_in ${refuse("limit_in")}`]),
     ...chain("limit_out", [
-      ...families((family) => [renderFlowLimit(family, "flow_rate"), renderFlowLimit(family, "flow_open")]),
+      ...nameFlow,
+      renderFlowLimit("flow_rate"),
+      renderFlowLimit("flow_open"),
       `iifname @rate_out ${refuse("limit_out")}`,
       `iifname @open_out ${refuse("limit_out")}`,
     ]),
@@ -215,9 +226,8 @@ function flowOf({ ip }: Family): string {
 }
 
 /** What is beyond a flow's limit is counted for that flow, too. */
-function renderFlowLimit(family: Family, set: string): string {
-  const { suffix } = family;
-  return `${flowOf(family)} @${set}${suffix} add @over${suffix} { ${flowOf(family)} } ${refuse("limit_out")}`;
+function renderFlowLimit(set: string): string {
+  return `${flowKey} @${set} add @over { ${flowKey} } ${refuse("limit_out")}`;
 }
 
 function renderBalance({ ip }: Family, { map, key }: { readonly map: string; readonly key: string }): string {

@@ -82,10 +82,16 @@ test("a member may reach what its flows say, by the network that both are on, an
 test("limits hold for each link of an ISC, and for each address that a flow leads to", () => {
   const web = traffic("web", 1);
   assert.deepEqual(list(web, "paced"), ["isc0b12-1 → "]);
-  const flows = web.filter(({ set }) => set === "flow_packets4");
+  // By whichever of the member's addresses: they count as one.
+  assert.deepEqual(
+    list(web, "flow_of4").map((line) => line.slice(-4)),
+    ["→ 1:1", "→ 1:1", "→ 1:1"].map((end) => end.slice(-4)),
+  );
+  assert.deepEqual(list(web, "flow_packets"), ["isc0b12-1 1:1 → "]);
+  const flows = web.filter(({ set }) => set === "flow_packets");
   assert.deepEqual(
     flows.map(({ statement }) => statement),
-    new Array(3).fill({ kind: "rate", over: 1_000 }),
+    [{ kind: "rate", over: 1_000 }],
   );
   const app = traffic("app", 3);
   assert.deepEqual(

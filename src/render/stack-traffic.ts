@@ -52,13 +52,14 @@ interface Leading {
 
 function connectionsOf(stack: StackRecord, member: RecordedMember, { flow, outside }: Leading): readonly ResolvedConnection[] {
   const { to, port, protocol, limits } = flow;
+  const counted = limits && { number: stack.flows.indexOf(flow) + 1, limits };
   if (to.kind === "isc") {
     return reachableBy(stack, flow).flatMap(({ range, addresses }) =>
-      addresses.map((address) => ({ address, port, protocol, limits, network: range.name })),
+      addresses.map((address) => ({ address, port, protocol, flow: counted, network: range.name })),
     );
   }
   const network = wayOut(stack, member)?.name;
   if (network === undefined) return [];
   const addresses = to.kind === "address" ? [to.address] : outside(to.host);
-  return addresses.map((address) => ({ address, port, protocol, limits, network }));
+  return addresses.map((address) => ({ address, port, protocol, flow: counted, network }));
 }

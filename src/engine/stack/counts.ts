@@ -3,6 +3,7 @@ import { type IscRecord, identityOf } from "../../model/isc.ts";
 import type { Exposure } from "../../model/network.ts";
 import type { Flow, StackRecord } from "../../model/stack.ts";
 import { reachableBy, wayOut } from "../../model/stack-flows.ts";
+import { classOf } from "../../render/nft-ruleset-elements.ts";
 import { parseElementCounts } from "../../render/nft-ruleset-listing.ts";
 import type { Engine } from "../engine.ts";
 
@@ -33,9 +34,11 @@ export class StackCounts {
         return own ? addresses.map((address) => ({ own: address.includes(":") ? own.address6 : own.address, address })) : [];
       });
     });
-    const sum = (sets: readonly string[]) =>
-      keys.reduce((total, { own, address }) => total + this.#count(sets, [own, address, flow.protocol, String(flow.port)]), 0);
-    return { begun: sum(["connect", "ranges"]), limited: sum(["over"]) };
+    const begun = keys.reduce((sum, { own, address }) => sum + this.#count([own, address, flow.protocol, String(flow.port)]), 0);
+    const links = from.flatMap((record) => identityOf(dock, record).interfaces.map(({ link }) => link));
+    const number = classOf(stack.flows.indexOf(flow) + 1);
+    const limited = links.reduce((sum, link) => sum + (this.#set("over").get(`${link} . ${number}`) ?? 0), 0);
+    return { begun, limited };
   }
 
   ofExposure({ address, protocol, hostPort }: Exposure): number {
@@ -48,9 +51,9 @@ export class StackCounts {
     }, 0);
   }
 
-  #count(sets: readonly string[], key: readonly string[]): number {
+  #count(key: readonly string[]): number {
     const suffix = key[0]?.includes(":") ? 6 : 4;
-    return sets.reduce((sum, set) => sum + (this.#set(`${set}${suffix}`).get(key.join(" . ")) ?? 0), 0);
+    return ["connect", "ranges"].reduce((sum, set) => sum + (this.#set(`${set}${suffix}`).get(key.join(" . ")) ?? 0), 0);
   }
 
   #set(name: string): ReadonlyMap<string, number> {
