@@ -97,7 +97,10 @@ function partsOf({ name: stack, networks, members, flows, secrets }: Draft) {
     const key = JSON.stringify([source.name, end.text, flow.port, flow.protocol]);
     if (!leads || seen.has(key)) return [];
     seen.add(key);
-    return [{ ...flow, from: source.name, end }];
+    // Not every limit can be held for every end.
+    const canLimit =
+      end.model.kind === "isc" || (end.model.kind === "address" && !("address" in end.model && end.model.address.includes("/")));
+    return [{ ...flow, limits: canLimit ? flow.limits : null, from: source.name, end }];
   });
   return { stack, networks, parts, ways, secrets: [...new Set(parts.flatMap((part) => part.secrets))] };
 }

@@ -16,7 +16,11 @@ export function findFlowMistakes(form: StackForm): readonly Fault[] {
   }
   // The ports of one entry go the same way: one complaint is enough.
   const ways = flows.filter(({ path }) => path.at(-2) !== "ports" || path.at(-1) === 0);
-  return [...findWordMistakes(form), ...ways.flatMap((placed) => findWayMistakes(form, placed)), ...findTwins(flows)];
+  return [
+    ...findWordMistakes(form),
+    ...ways.flatMap((placed) => [...findWayMistakes(form, placed), ...findLimitMistakes(placed)]),
+    ...findTwins(flows),
+  ];
 }
 
 /** Ends and networks that are none. */
@@ -67,6 +71,21 @@ function findWayMistakes(form: StackForm, { flow, path }: PlacedFlow): readonly 
   if (flow.network === undefined || ways.length === 0 || ways.includes(flow.network)) return [];
   if (!Object.hasOwn(form.networks, flow.network)) return [];
   return [at("network", `found "${flow.network}", expected ${useOf(flow)}: ${renderChoice(ways)}`)];
+}
+
+/** Limits that nothing could hold: of what the host itself sends, of names whose addresses come and go, of whole prefixes. */
+function findLimitMistakes({ flow, path }: PlacedFlow): readonly Fault[] {
+  const { from, to, limits = {} } = flow;
+  const counted = [limits.packetsPerSecond, limits.connections, limits.connectionsPerSecond].some((limit) => limit !== undefined);
+  const shaped = limits.bitsPerSecond !== undefined;
+  const at = (sentence: string): readonly Fault[] => [{ path: path.at(-2) === "ports" ? path.slice(0, -2) : path, at: "value", sentence }];
+  if (from === "dock" && (counted || shaped))
+    return at("has limits, but they hold for what ISCs send: set them on the member that it leads to");
+  if (to.kind === "name" && shaped) return at("has a bandwidth, which needs addresses: set limits.bandwidth on the member instead");
+  const isPrefix = to.kind === "address" && to.address.includes("/");
+  return isPrefix && counted
+    ? at("counts packets or connections to a whole prefix: set limits on the member instead, or name addresses")
+    : [];
 }
 
 function useOf({ from, to }: PlacedFlow["flow"]): string {
