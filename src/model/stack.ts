@@ -149,6 +149,8 @@ export const StackRecord = z.strictObject({
   addresses: z.record(z.string(), z.number().int().min(0)),
   /** When each secret was last another one than before; instances from earlier have the old one. Milliseconds since the epoch. */
   secretsChangedAtMs: z.record(Name, z.number().int()),
+  /** Networks as they were before the last change, whose routes are still to be taken away. */
+  leaving: z.array(NetworkRange).readonly(),
   /** Something of it is still to be carried out. */
   pending: z.boolean(),
   /** Absolute path of the file it came from. */

@@ -20,7 +20,7 @@ import { findProcess } from "../parts/process.ts";
 import { trafficOf } from "../parts/traffic.ts";
 import { iscsOf, listPresent, toPresent } from "./present.ts";
 import { retireIsc } from "./retire.ts";
-import { ensureRoutes } from "./routes.ts";
+import { ensureRoutes, removeRoutes } from "./routes.ts";
 import { ensureShaping } from "./shaping.ts";
 import { ownerOf } from "./stack-traffic.ts";
 
@@ -32,6 +32,7 @@ export type Report = (progress: Progress) => void;
 /** The caller holds the stack's lock. Throws Problem of the first ISC that cannot be what it should; the others are tried all the same. */
 export async function converge(engine: Engine, name: Name, report: Report): Promise<void> {
   const stack = engine.stacks.get(name);
+  await removeRoutes(engine, stack.leaving);
   await ensureRoutes(engine, stack);
   await engine.stackNames.ensure();
   await refreshTraffic(engine, stack);
@@ -50,7 +51,7 @@ export async function converge(engine: Engine, name: Name, report: Report): Prom
   );
   await bringAllUp(engine, stack, report);
   for (const record of iscsOf(engine, name)) if (findProcess(engine, record.name)) await ensureShaping(engine, record);
-  await engine.stacks.save({ ...engine.stacks.get(name), pending: false });
+  await engine.stacks.save({ ...engine.stacks.get(name), leaving: [], pending: false });
 }
 
 /** What `diff` tells: the same steps, with nothing done. */

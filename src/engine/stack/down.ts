@@ -45,9 +45,9 @@ export async function finishDown(engine: Engine, name: Name, report: Report): Pr
   }
   const ranges = Object.values(stack.networks);
   engine.firewall.remove(ownerOf(name));
-  await removeRoutes(engine, ranges);
+  await removeRoutes(engine, [...ranges, ...stack.leaving]);
   for (const secret of Object.keys(stack.secrets) as Name[]) engine.secrets.forget(name, secret);
-  if (keeps) await engine.stacks.save({ ...stack, pending: false });
+  if (keeps) await engine.stacks.save({ ...stack, leaving: [], pending: false });
   else {
     await engine.stacks.remove(name);
     steps.push(...ranges.map((range): StackStep => ({ kind: "network", change: "remove", what: range.name })));

@@ -7,7 +7,7 @@ import type { TakenRange } from "../../plan/stack/ranges.ts";
 import type { Engine } from "../engine.ts";
 import { assertHostPortsFree } from "../lifecycle/host-ports.ts";
 import { converge, planStack, type Report } from "./converge.ts";
-import { listHostRanges, removeRoutes } from "./routes.ts";
+import { listHostRanges } from "./routes.ts";
 
 export interface StackRequest {
   readonly stack: Stack;
@@ -26,11 +26,7 @@ export function upStack(engine: Engine, request: StackRequest, report: Report): 
     const { after, steps } = await propose(engine, request, changedSecrets);
     for (const [secret, bytes] of request.secrets) engine.secrets.keep(name, secret, bytes);
     await engine.stacks.save(after);
-    const gone = Object.values(before?.networks ?? {}).filter(
-      ({ subnet }) => !Object.values(after.networks).some((range) => range.subnet === subnet),
-    );
     await converge(engine, name, report);
-    await removeRoutes(engine, gone);
     for (const secret of Object.keys(before?.secrets ?? {}) as Name[]) if (!(secret in after.secrets)) engine.secrets.forget(name, secret);
     return steps;
   });

@@ -4,7 +4,7 @@ import type { Digest } from "../../model/digest.ts";
 import type { DockIdentity } from "../../model/identity.ts";
 import type { Manifest } from "../../model/image.ts";
 import type { Name } from "../../model/name.ts";
-import type { Flow, RecordedMember, Stack, StackMember, StackRecord } from "../../model/stack.ts";
+import type { Flow, NetworkRange, RecordedMember, Stack, StackMember, StackRecord } from "../../model/stack.ts";
 import { numberServices } from "./addresses.ts";
 import { chooseRanges, type TakenRange } from "./ranges.ts";
 
@@ -38,10 +38,15 @@ export function proposeStack(proposal: Proposal): StackRecord {
     secrets: stack.secrets,
     addresses: numberServices({ name: stack.name, members, networks }, before?.addresses ?? {}),
     secretsChangedAtMs: { ...before?.secretsChangedAtMs, ...changes },
+    leaving: [...(before?.leaving ?? []), ...Object.values(before?.networks ?? {})].filter((range) => !isSame(range, networks[range.name])),
     pending: true,
     file: proposal.file,
     changedAtMs: nowMs,
   };
+}
+
+function isSame(one: NetworkRange, other: NetworkRange | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function recordMember({ images, stack }: Proposal, name: Name, member: StackMember): RecordedMember {

@@ -7,8 +7,8 @@ import type { TestDock } from "./dock.ts";
 
 type Side = "host" | "other";
 
-/** Answers nothing: it only lets itself be connected to. */
-const listener = `require("node:net").createServer().listen({port: Number(process.argv[1]), host: "::"})`;
+/** Says whom it hears from, and nothing else. */
+const listener = `require("node:net").createServer((s) => { s.on("error", () => {}); s.write(s.remoteAddress + "\\n"); }).listen({port: Number(process.argv[1]), host: "::"})`;
 const connector = `
 const s = require("node:net").connect({host: process.argv[1], port: Number(process.argv[2]), localAddress: process.argv[3]});
 s.setTimeout(1200, () => process.exit(1)); s.on("error", () => process.exit(1)); s.on("connect", () => process.exit(0));`;
@@ -39,6 +39,23 @@ export class Neighbours implements Disposable {
     ip("-n", name, "addr", "add", `${address}/24`, "dev", link);
     ip("-n", name, "addr", "add", `${address6}/64`, "dev", link, "nodad");
     ip("-n", name, "link", "set", link, "up");
+  }
+
+  /** The host's link to the other. */
+  get hostLink(): string {
+    return `h${this.#tag}`;
+  }
+
+  /** One more link between the two. */
+  join(link: string, { host, other }: { readonly host: string; readonly other: string }): void {
+    ip("link", "add", link, "netns", this.host, "type", "veth", "peer", "name", link, "netns", this.other);
+    for (const [name, address] of [
+      [this.host, host],
+      [this.other, other],
+    ] as const) {
+      ip("-n", name, "addr", "add", `${address}/24`, "dev", link);
+      ip("-n", name, "link", "set", link, "up");
+    }
   }
 
   #name(side: Side): string {
@@ -83,6 +100,11 @@ export class Neighbours implements Disposable {
       const { status, stderr } = await this.#inPin(dock, name, ["ip", ...words]);
       assert.equal(status, 0, stderr);
     }
+  }
+
+  /** What a program says that runs in an ISC's network, outside of everything else of it. */
+  async runInPin(dock: TestDock, name: Name, words: readonly string[]): Promise<string> {
+    return (await this.#inPin(dock, name, words)).stdout.trim();
   }
 
   async #inPin(dock: TestDock, name: Name, words: readonly string[]) {
