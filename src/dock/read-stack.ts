@@ -5,9 +5,10 @@ import { parseStack } from "../blueprint/parse-stack.ts";
 import type { StackRequest } from "../engine/stack/up.ts";
 import type { Manifest } from "../model/image.ts";
 import type { Name } from "../model/name.ts";
+import type { Progress } from "../model/progress.ts";
 import type { BlueprintSource, SecretSource, Stack, StackMember } from "../model/stack.ts";
 import type { Dock } from "./dock.ts";
-import { buildBlueprint } from "./handlers/rebuild.ts";
+import { buildBlueprint, type Waiter } from "./handlers/rebuild.ts";
 import { readBlueprint, readSmallFile } from "./read-blueprint.ts";
 import type { Caller } from "./server.ts";
 
@@ -37,19 +38,23 @@ async function buildMembers(dock: Dock, stack: Stack, caller: Caller, noCache: b
   const images = new Map<Name, Manifest>();
   for (const [name, { blueprint }] of Object.entries(stack.members) as [Name, StackMember][]) {
     const key = JSON.stringify(blueprint);
-    const manifest = built.get(key) ?? (await buildMember(dock, blueprint, caller, noCache));
+    const waiter = {
+      signal: caller.signal,
+      progress: (progress: Progress) => caller.progress({ ...progress, text: `${name}: ${progress.text}` }),
+    };
+    const manifest = built.get(key) ?? (await buildMember(dock, blueprint, waiter, noCache));
     built.set(key, manifest);
     images.set(name, manifest);
   }
   return images;
 }
 
-async function buildMember(dock: Dock, source: BlueprintSource, caller: Caller, noCache: boolean | undefined): Promise<Manifest> {
+async function buildMember(dock: Dock, source: BlueprintSource, waiter: Waiter, noCache: boolean | undefined): Promise<Manifest> {
   const blueprint =
     source.kind === "inline"
       ? { text: source.text, file: "blueprint.yaml", directory: source.directory }
       : { text: await readBlueprint(source.path), file: path.basename(source.path), directory: path.dirname(source.path) };
-  const { digest } = await buildBlueprint(dock, blueprint, caller, noCache);
+  const { digest } = await buildBlueprint(dock, blueprint, waiter, noCache);
   return dock.engine.images.open(digest);
 }
 
