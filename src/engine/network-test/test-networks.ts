@@ -2,7 +2,7 @@
 
 import { isAddress, isWithin, parsePrefix, renderPrefix } from "../../base/ip-prefix.ts";
 import type { NetworkProbe } from "../../model/stack-view.ts";
-import type { AllowedDestination, OutsideEnd, ProbeEnds } from "../../plan/stack/probe-model.ts";
+import { type AllowedDestination, type OutsideEnd, outsideEnd, type ProbeEnds } from "../../plan/stack/probe-model.ts";
 import { planProbes } from "../../plan/stack/probes.ts";
 import type { ProbeBook } from "../../plan/watch/probe-book.ts";
 import { OutsideHost, type OutsidePlace, type TestHost } from "./outside-host.ts";
@@ -29,7 +29,23 @@ export async function testNetworks(
   const hasWay = ({ address }: AllowedDestination) => host.kernel.probeSocket.findSourceAddress(address) !== undefined;
   const destinations = ends.destinations.flatMap((one) => concreteDestination(one, outside.end, ownNetworks) ?? []).filter(hasWay);
   const all = { ...spellEnds(ends), destinations, outside: outside.end };
-  return await runProbes(host, planProbes(all), { ends: all, outside, pinOf, book });
+  const probes = await runProbes(host, planProbes(all), { ends: all, outside, pinOf, book });
+  const silent = listSilent(host, destinations);
+  return probes.filter(
+    ({ to, what, expected, seen }) => to !== outsideEnd || expected === seen || !silent.some((address) => what.endsWith(`(${address})`)),
+  );
+}
+
+/** Neighbours of the host that do not answer: what is for them never leaves, whatever the firewall says. */
+function listSilent({ kernel }: TestHost, destinations: readonly AllowedDestination[]): readonly string[] {
+  using socket = new kernel.rtnetlink.Rtnetlink();
+  const nearby = socket.listAddresses().map(({ address, prefixLength }) => parsePrefix(`${address}/${prefixLength}`));
+  const heard = new Set(kernel.neighbourTable.listNeighbours().map(({ address }) => address));
+  const isNear = (address: string) => {
+    const own = parsePrefix(address);
+    return nearby.some((prefix) => own !== undefined && prefix !== undefined && !isAddress(prefix) && isWithin(own, prefix));
+  };
+  return destinations.map(({ address }) => address).filter((address) => isNear(address) && !heard.has(address));
 }
 
 /** Of a prefix the host outside where it is in it, else its second address; undefined for what lies in the dock's own networks. */
