@@ -21,6 +21,8 @@ export interface TestDockOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Name of a network namespace of `ip netns` that is the dock's host. `ip netns exec` itself would hide the cgroups behind a fresh /sys. */
   readonly networkNamespace?: string;
+  /** Lines of hosts(5) that the dock finds in its own /etc/hosts. */
+  readonly hosts?: readonly string[];
   /** How long it may take to answer; an emulated processor needs more. */
   readonly startTimeoutMs?: number;
   /** The lines of dock.yaml. Without any the dock only observes: what a test breaks is not mended behind its back. */
@@ -41,7 +43,11 @@ export class TestDock implements AsyncDisposable {
   private constructor(base: string, options: TestDockOptions) {
     this.#base = base;
     this.#startTimeoutMs = options.startTimeoutMs ?? usualStartTimeoutMs;
-    this.#prefix = options.networkNamespace === undefined ? [] : ["/usr/bin/nsenter", `--net=/run/netns/${options.networkNamespace}`, "--"];
+    const { networkNamespace } = options;
+    this.#prefix = [
+      ...(networkNamespace === undefined ? [] : ["/usr/bin/nsenter", `--net=/run/netns/${networkNamespace}`, "--"]),
+      ...(options.hosts === undefined ? [] : withHosts(base, options.hosts)),
+    ];
     const network = chooseNetwork();
     this.environment = { ISC_ROOT: `${base}/root`, ISC_RUN: `${base}/run`, ISC_CACHE: cache, ISC_NET: network, ...options.environment };
     const settings = readDockSettings(this.environment);
@@ -145,6 +151,14 @@ export class TestDock implements AsyncDisposable {
     rmSync(this.#base, { recursive: true, force: true });
     assert.deepEqual(leftovers, [], `the dock left something behind; its last words: ${this.#words}`);
   }
+}
+
+/** The command that follows has a mount namespace of its own, where these lines lie over /etc/hosts. */
+function withHosts(base: string, lines: readonly string[]): readonly string[] {
+  const file = `${base}/hosts`;
+  writeFileSync(file, `127.0.0.1 localhost\n${lines.join("\n")}\n`);
+  const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
+  return ["/usr/bin/unshare", "--mount", "--propagation", "slave", "--", "/bin/sh", "-c", script, file];
 }
 
 function chooseNetwork(): string {

@@ -80,7 +80,12 @@ export class Neighbours implements Disposable {
   }
 
   listen(side: Side, port: number): Disposable {
-    const child = this.#node(side, listener, [String(port)]);
+    return this.serve(side, listener, [String(port)], port);
+  }
+
+  /** A program of Node's, with its words: served once it listens on the port. */
+  serve(side: Side, program: string, words: readonly string[], port: number): Disposable {
+    const child = this.#node(side, program, words);
     waitUntilListening(child, port);
     return { [Symbol.dispose]: () => void child.kill("SIGKILL") };
   }
