@@ -31,6 +31,11 @@ export class StackTraffic implements StackTrafficPart, Watcher {
     this.refreshOf(record);
   }
 
+  /** Nobody answers there any more: what comes next goes to the others. */
+  onExited(name: Name): void {
+    this.onStopping(name);
+  }
+
   onStopping(name: Name): void {
     if (!this.#ready.delete(name)) return;
     const record = this.#engine().iscs.find(name);

@@ -80,6 +80,7 @@ class Exits {
   }
 
   async #tell({ record }: Watched): Promise<void> {
+    await this.#engine.watchers.exited(record.name);
     const exitCode = await this.#awaitExitCode(record.name);
     const lines = await lastLogLines(this.#engine, record.name, 1).catch(() => []);
     const lastLine = lines[0]?.slice(0, longestLine);

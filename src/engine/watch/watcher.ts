@@ -15,6 +15,8 @@ export interface Watcher {
   onStarting?(watched: Watched): void | Promise<void>;
   /** Its processes run. */
   onStarted?(watched: Watched): void | Promise<void>;
+  /** Process 1 has ended though nobody asked it to; its parts stay. */
+  onExited?(name: Name): void | Promise<void>;
   /** Its processes are about to be ended by the dock: an end from here on is no surprise. */
   onStopping?(name: Name): void | Promise<void>;
   /** Its processes have ended; its parts are about to go. */
@@ -43,6 +45,11 @@ export class Watchers {
 
   started(watched: Watched): Promise<void> {
     return this.#tell((watcher) => watcher.onStarted?.(this.#asKnown(watched)));
+  }
+
+  /** @param name as watchers know it */
+  exited(name: Name): Promise<void> {
+    return this.#tell((watcher) => watcher.onExited?.(name));
   }
 
   stopping(name: Name): Promise<void> {
