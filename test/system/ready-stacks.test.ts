@@ -161,7 +161,11 @@ describe("the ready stacks", () => {
         assert.equal((await run(name, ["/bin/cat", "/run/secrets/db-password"])).output, password);
       }
       assert.notEqual((await run("shop-web", ["/bin/ls", "/run/secrets"])).exitCode, 0);
-      const { status, stdout } = spawnSync("grep", ["-rlaF", "--devices=skip", password, dock.layout.root], { encoding: "utf8" });
+      // Volumes are long files of zeros, which would be one line to it without -z.
+      const { status, stdout } = spawnSync("grep", ["-rlazF", "--devices=skip", password, dock.layout.root], {
+        encoding: "utf8",
+        env: { PATH: process.env.PATH, LC_ALL: "C" },
+      });
       assert.equal(status, 1, `it stands in ${stdout}`);
     });
 
@@ -250,6 +254,7 @@ describe("the ready stacks", () => {
       const { iscs } = await dock.client.call("list", {});
       process.kill(iscs.find(({ name }) => name === "cache-replica-1")?.pid ?? assert.fail("it does not run"), "SIGKILL");
       await waitForEvent(dock, ({ isc, kind }) => isc === "cache-replica-1" && kind === "health.exited", 10_000, since);
+      assert.deepEqual(await faultsWhile(() => sleep(1_000)), [], "while it is dead");
       assert.deepEqual(await faultsWhile(() => dock.client.call("start", { names: ["cache-replica-1" as Name] })), []);
       await allServe(4);
       await isSound("cache", lastSeq(dock));
