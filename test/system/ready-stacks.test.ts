@@ -97,7 +97,11 @@ describe("the ready stacks", () => {
     assert.doesNotMatch(hosts.run("host", ["ip", "rule"]), /10\.252\./);
     assert.doesNotMatch(hosts.run("host", ["nft", "list", "ruleset"]), /10\.252\.(?!0\.0\/16)/);
     // The kernel ends links with their namespaces, in the background.
-    await until(async () => !/^isc/m.test(hosts.run("host", ["ip", "-brief", "link"])));
+    const links = () => hosts.run("host", ["ip", "-brief", "link"]).match(/^isc\S+/gm) ?? [];
+    await until(
+      async () => links().length === 0,
+      () => `links are left: ${links().join(", ")}`,
+    );
   };
 
   describe("shop", () => {
@@ -133,6 +137,10 @@ describe("the ready stacks", () => {
       }
       assert.deepEqual([...seen].sort(), ["shop-app-1", "shop-app-2"]);
       await isSound("shop", since);
+      const log: Buffer[] = [];
+      const onData = (data: unknown) => void log.push(Buffer.from((data as { readonly bytes: string }).bytes, "base64"));
+      await dock.client.call("logs", { name: "shop-app-1" as Name }, { onData });
+      assert.equal(Buffer.concat(log).toString("utf8").trim(), "listening on port 9000", "probes leave its log alone");
     });
 
     test("of outside the application reaches the one place that is named, once it has asked for it", async () => {
@@ -347,10 +355,10 @@ function faultsOf(reports: readonly LoadReport[]): readonly string[] {
   return reports.flatMap(({ faults }) => faults);
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
+async function until(holds: () => Promise<boolean>, otherwise = () => "it never came to be so"): Promise<void> {
   for (let look = 0; look < 300; look++) {
     if (await holds()) return;
     await sleep(100);
   }
-  assert.fail("it never came to be so");
+  assert.fail(otherwise());
 }
