@@ -4,6 +4,7 @@ import type { Name } from "../../model/name.ts";
 import { type Flow, iscsOfMember, type NetworkRange, type RecordedMember, type StackRecord } from "../../model/stack.ts";
 import { rangesOf } from "../../model/stack-flows.ts";
 import type { StackStep } from "../../model/stack-view.ts";
+import { describeLimits, describeUplink } from "./step-words.ts";
 
 /** An ISC of the stack as it is. */
 export interface PresentIsc {
@@ -84,12 +85,7 @@ function diffIsc(
 
 function diffNetworks(before: StackRecord["networks"], after: StackRecord["networks"]): readonly StackStep[] {
   return diffBy("network", entriesOf(before), entriesOf(after), ({ subnet, prefix6, mtu, uplink }) =>
-    [
-      subnet,
-      `${prefix6}::/64`,
-      ...(mtu === undefined ? [] : [`mtu ${mtu}`]),
-      ...(uplink ? [`outward ${JSON.stringify(uplink)}`] : []),
-    ].join(", "),
+    [subnet, `${prefix6}::/64`, ...(mtu === undefined ? [] : [`mtu ${mtu}`]), ...(uplink ? [describeUplink(uplink)] : [])].join(", "),
   );
 }
 
@@ -100,7 +96,7 @@ function nameFlow({ from, to, port, protocol, network }: Flow): string {
 
 function diffFlows(before: readonly Flow[], after: readonly Flow[]): readonly StackStep[] {
   const byName = (flows: readonly Flow[]) => flows.map((flow) => [nameFlow(flow), flow] as const);
-  return diffBy("flow", byName(before), byName(after), ({ limits }) => (limits ? `limits ${JSON.stringify(limits)}` : ""));
+  return diffBy("flow", byName(before), byName(after), ({ limits }) => (limits ? describeLimits(limits) : ""));
 }
 
 function diffExposures(before: StackRecord["members"], after: StackRecord["members"]): readonly StackStep[] {
@@ -118,7 +114,7 @@ function diffExposures(before: StackRecord["members"], after: StackRecord["membe
 function diffLimits(before: StackRecord["members"], after: StackRecord["members"]): readonly StackStep[] {
   const list = (members: StackRecord["members"], other: StackRecord["members"]) =>
     entriesOf(members).flatMap(([name, { limits }]) => (limits && name in other ? [[name, limits] as const] : []));
-  return diffBy("limit", list(before, after), list(after, before), (limits) => JSON.stringify(limits));
+  return diffBy("limit", list(before, after), list(after, before), describeLimits);
 }
 
 function entriesOf<T>(record: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {
