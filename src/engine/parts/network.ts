@@ -88,7 +88,11 @@ function createPair(engine: Engine, outside: Socket, pair: Pair): void {
 
 /** The kernel ends the pair with the namespace, in the background: deleting the link ourselves would hold up the dock for tens of milliseconds. */
 export function removeNetwork(engine: Engine, record: IscRecord): void {
-  engine.host.kernel.namespaces.removeNetworkNamespace(engine.layout.live.networkNamespace(record.name));
+  const { namespaces } = engine.host.kernel;
+  const pin = engine.layout.live.networkNamespace(record.name);
+  // Connections that nobody holds any more keep a namespace for minutes when their other end is gone (tcp(7)).
+  if (namespaces.isNamespacePin(pin)) namespaces.withNetworkNamespace(pin, () => writeSetting(engine, "ipv4/tcp_orphan_retries", "1"));
+  namespaces.removeNetworkNamespace(pin);
 }
 
 function prepareInside(engine: Engine): void {
