@@ -59,6 +59,6 @@ export function anyStack({ members, flows }: StackSizes): fc.Arbitrary<StackView
         protocol: "tcp" as const,
         begun: 1,
       }));
-      return { name: Name.parse("shop"), desired: "up", networks, iscs, flows, exposures };
+      return { name: Name.parse("shop"), desired: "up", networks, iscs, services: [], flows, exposures };
     });
 }

@@ -1,7 +1,16 @@
 /** A stack for tests: a shop with a front, three instances behind it and a database, and whatever else a test asks for. */
 import { Name } from "../model/name.ts";
 import type { Flow } from "../model/stack.ts";
-import type { ExposureView, FlowView, NetworkProbe, NetworkView, StackIscView, StackStep, StackView } from "../model/stack-view.ts";
+import type {
+  ExposureView,
+  FlowView,
+  NetworkProbe,
+  NetworkView,
+  ServiceView,
+  StackIscView,
+  StackStep,
+  StackView,
+} from "../model/stack-view.ts";
 
 const [front, back] = [Name.parse("front"), Name.parse("back")];
 const [web, app, db] = [Name.parse("web"), Name.parse("app"), Name.parse("db")];
@@ -62,13 +71,47 @@ const exposures: readonly ExposureView[] = [
   { member: web, hostPort: 8080, port: 80, protocol: "tcp", address: "127.0.0.1", begun: 7 },
 ];
 const flows: readonly FlowView[] = [
-  fakeFlow({ from: web, to: { kind: "isc", isc: app }, port: 9000, networks: [back], begun: 1_188, limited: 3 }),
+  fakeFlow({
+    from: web,
+    to: { kind: "isc", isc: app },
+    port: 9000,
+    networks: [back],
+    begun: 1_188,
+    limited: 3,
+    limits: { connections: 50, bitsPerSecond: 10_000_000 },
+  }),
   fakeFlow({ from: app, to: { kind: "isc", isc: db }, port: 5432, networks: [back], begun: 212 }),
   fakeFlow({ from: app, to: { kind: "isc", isc: app }, port: 7946, protocol: "udp", networks: [back], begun: 40 }),
   fakeFlow({ from: web, to: { kind: "name", host: "acme.example.org" }, port: 443, networks: [front], begun: 2 }),
 ];
 
-export const fakeStack: StackView = { name: Name.parse("shop"), desired: "up", networks, iscs, flows, exposures };
+const services: readonly ServiceView[] = [
+  fakeService({ member: app, network: back, host: 3, iscs: ["shop-app-1"] }),
+  fakeService({ member: db, network: back, host: 6, iscs: [] }),
+];
+
+export const fakeStack: StackView = { name: Name.parse("shop"), desired: "up", networks, iscs, services, flows, exposures };
+
+function fakeService({
+  member,
+  network,
+  host,
+  iscs: own,
+}: {
+  readonly member: Name;
+  readonly network: Name;
+  readonly host: number;
+  readonly iscs: readonly string[];
+}): ServiceView {
+  return {
+    name: `${member}.${network}.isc`,
+    member,
+    network,
+    address: `10.202.4.${host}`,
+    address6: `fd15:c0b1:b12:2:1::${host}`,
+    iscs: own.map((name) => Name.parse(name)),
+  };
+}
 
 export const fakeSteps: readonly StackStep[] = [
   { kind: "network", change: "add", what: "back", detail: "10.202.2.0/24, fd15:c0b1:b12:2::/64" },

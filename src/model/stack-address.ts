@@ -39,6 +39,12 @@ export function serviceAddress(range: NetworkRange, number: number): AddressPair
   };
 }
 
+/** All service addresses of a network. */
+export function serviceRanges(range: NetworkRange): { readonly services: string; readonly services6: string } {
+  const length = (parsePrefix(range.subnet)?.length ?? 31) + 1;
+  return { services: `${at(range.subnet, sizeOf(range.subnet) / 2n)}/${length}`, services6: `${spell(`${range.prefix6}:1::`)}/80` };
+}
+
 export function gatewayOf({ subnet }: Pick<NetworkRange, "subnet">): string {
   return at(subnet, 1n);
 }

@@ -10,8 +10,21 @@ export interface StackView {
   readonly networks: readonly NetworkView[];
   /** In the order of the file; those of one member follow each other. */
   readonly iscs: readonly StackIscView[];
+  /** What names lead to: of members, on each of their networks. */
+  readonly services: readonly ServiceView[];
   readonly flows: readonly FlowView[];
   readonly exposures: readonly ExposureView[];
+}
+
+export interface ServiceView {
+  /** "app.back.isc" */
+  readonly name: string;
+  readonly member: Name;
+  readonly network: Name;
+  readonly address: string;
+  readonly address6: string;
+  /** The ISCs that new connections go to now. */
+  readonly iscs: readonly Name[];
 }
 
 export interface NetworkView {

@@ -75,7 +75,7 @@ const setDeclarations = [
       `\tset sources${suffix} { type ifname . ether_addr . ${type}; }`,
       `\tset hairpin${suffix} { type ifname . ${type}; }`,
       `\tset listen${suffix} { ${place}; }`,
-      `\tset hosted${suffix} { ${place}; }`,
+      `\tset hosted${suffix} { ${place}; counter; }`,
       `\tset connect${suffix} { ${flow} counter; }`,
       `\tset ranges${suffix} { ${flow} flags interval; counter; }`,
       `\tmap flow_of${suffix} { ${flow.slice(0, -1)} : classid; }`,

@@ -1,6 +1,7 @@
 /** A stack's networks as tables: networks, ISCs by interface, flows, exposures. */
 import { renderRoundedSize } from "../../base/size.ts";
 import type { StackIscView, StackView } from "../../model/stack-view.ts";
+import { describeLimits } from "../../model/stack-words.ts";
 import type { Palette } from "./palette.ts";
 import { conditionOf, renderFlowTarget, renderNumber, renderStackState, renderUplink } from "./stack-words.ts";
 import { renderRows, renderStatus } from "./table.ts";
@@ -8,8 +9,15 @@ import { renderExposure } from "./words.ts";
 
 export function renderNetworks(stack: StackView, palette: Palette): string {
   const head = `${palette.strong(stack.name)}  ${renderStackState(stack)}`;
-  const tables = [renderRanges(stack, palette), renderIscs(stack, palette), renderFlows(stack, palette), renderExposed(stack, palette)];
-  return [head, ...tables].join("\n\n");
+  const tables = [
+    renderRanges(stack, palette),
+    renderIscs(stack, palette),
+    renderServices(stack, palette),
+    renderFlows(stack, palette),
+    renderExposed(stack, palette),
+  ];
+  const limits = renderLimits(stack, palette);
+  return [head, ...tables, ...(limits === undefined ? [] : [limits])].join("\n\n");
 }
 
 function renderRanges({ networks, iscs }: StackView, palette: Palette): string {
@@ -32,6 +40,17 @@ function renderIscs({ iscs }: StackView, palette: Palette): string {
     return [[...own, ...(first ?? ["", "", "", ""]), ...renderUse(isc)], ...others.map((cells) => ["", "", ...cells])];
   });
   return renderRows(["ISC", "STATUS", "NETWORK", "IPV4", "IPV6", "LINK", ">SENT", ">RECEIVED", ">OPEN", ">LIMITED"], rows, palette);
+}
+
+/** Where names lead: what a person connects to, too. */
+function renderServices({ services }: StackView, palette: Palette): string {
+  const rows = services.map(({ name, address, address6, iscs }) => [
+    palette.strong(name),
+    address,
+    address6,
+    iscs.length === 0 ? palette.warning("nobody") : iscs.join(", "),
+  ]);
+  return renderRows(["SERVICE", "IPV4", "IPV6", "ANSWERS"], rows, palette);
 }
 
 function renderState(isc: StackIscView, palette: Palette): string {
@@ -59,8 +78,16 @@ function renderFlows({ flows }: StackView, palette: Palette): string {
     flow.networks.join(", "),
     renderNumber(flow.begun),
     renderNumber(flow.limited),
+    flow.limits ? describeLimits(flow.limits) : "",
   ]);
-  return renderRows(["FROM", "TO", "PORT", "NETWORKS", ">BEGUN", ">REFUSED"], rows, palette);
+  return renderRows(["FROM", "TO", "PORT", "NETWORKS", ">BEGUN", ">REFUSED", "LIMITS, OF EACH ISC"], rows, palette);
+}
+
+/** Of whole ISCs; what they refused stands beside each. */
+function renderLimits({ iscs }: StackView, palette: Palette): string | undefined {
+  const limited = iscs.flatMap(({ member, limits }) => (limits ? [[member, limits] as const] : []));
+  const rows = [...new Map(limited)].map(([member, limits]) => [palette.strong(member), describeLimits(limits)]);
+  return rows.length === 0 ? undefined : renderRows(["MEMBER", "LIMITS, OF EACH ISC AND NETWORK"], rows, palette);
 }
 
 function renderExposed({ exposures }: StackView, palette: Palette): string {

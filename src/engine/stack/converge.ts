@@ -33,8 +33,8 @@ export type Report = (progress: Progress) => void;
 export async function converge(engine: Engine, name: Name, report: Report): Promise<void> {
   const stack = engine.stacks.get(name);
   await removeRoutes(engine, stack.leaving);
-  await ensureRoutes(engine, stack);
   await engine.stackNames.ensure();
+  await ensureRoutes(engine, stack);
   await refreshTraffic(engine, stack);
   // What the file no longer allows ends now, though it began when it was allowed. What stays allowed is not touched.
   forgetStrayConnections(engine);

@@ -22,6 +22,13 @@ export class StackCounts {
     this.#listing = listing;
   }
 
+  /** From the dock: with its own health checks, where these use the same port. */
+  ofDockFlow({ dock }: Pick<Engine, "dock">, { port, protocol }: Flow, to: readonly IscRecord[]): FlowCounts {
+    const interfaces = to.flatMap((record) => identityOf(dock, record).interfaces);
+    const keys = interfaces.flatMap(({ address, address6 }) => [address, address6].map((own) => [own, protocol, String(port)]));
+    return { begun: keys.reduce((sum, key) => sum + this.#count(["hosted"], key), 0), limited: 0 };
+  }
+
   ofFlow(
     { dock }: Pick<Engine, "dock">,
     stack: StackRecord,
@@ -34,7 +41,10 @@ export class StackCounts {
         return own ? addresses.map((address) => ({ own: address.includes(":") ? own.address6 : own.address, address })) : [];
       });
     });
-    const begun = keys.reduce((sum, { own, address }) => sum + this.#count([own, address, flow.protocol, String(flow.port)]), 0);
+    const begun = keys.reduce(
+      (sum, { own, address }) => sum + this.#count(["connect", "ranges"], [own, address, flow.protocol, String(flow.port)]),
+      0,
+    );
     const links = from.flatMap((record) => identityOf(dock, record).interfaces.map(({ link }) => link));
     const number = classOf(stack.flows.indexOf(flow) + 1);
     const limited = links.reduce((sum, link) => sum + (this.#set("over").get(`${link} . ${number}`) ?? 0), 0);
@@ -51,9 +61,9 @@ export class StackCounts {
     }, 0);
   }
 
-  #count(key: readonly string[]): number {
+  #count(sets: readonly string[], key: readonly string[]): number {
     const suffix = key[0]?.includes(":") ? 6 : 4;
-    return ["connect", "ranges"].reduce((sum, set) => sum + (this.#set(`${set}${suffix}`).get(key.join(" . ")) ?? 0), 0);
+    return sets.reduce((sum, set) => sum + (this.#set(`${set}${suffix}`).get(key.join(" . ")) ?? 0), 0);
   }
 
   #set(name: string): ReadonlyMap<string, number> {

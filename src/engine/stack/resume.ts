@@ -9,8 +9,8 @@ import { lockOf } from "./up.ts";
 /** Before any ISC is started: the ways that their packets need. Throws CommandFailure. */
 export async function ensureStackNetworks(engine: Engine): Promise<void> {
   const up = engine.stacks.list().filter(({ desired }) => desired === "up");
-  for (const stack of up) await ensureRoutes(engine, stack);
   if (up.length > 0) await engine.stackNames.ensure();
+  for (const stack of up) await ensureRoutes(engine, stack);
 }
 
 /** An `up` or `down` that was broken off is carried on. One that fails is told, and tried again at the next start, or by an `up`. */

@@ -5,13 +5,16 @@
 import { isWithin, parsePrefix } from "../../base/ip-prefix.ts";
 import { isAddressOfDock } from "../../model/identity.ts";
 import type { NetworkRange, StackRecord } from "../../model/stack.ts";
+import { serviceRanges } from "../../model/stack-address.ts";
 import { type IpRoute, listRoutes, routeProtocol, runIpBatch } from "../../tools/ip.ts";
 import type { Engine } from "../engine.ts";
+import { resolverIdentity } from "./resolver-network.ts";
 
 /** Behind every route that somebody has to one of the addresses. */
 const lastMetric = 0xffff_fff0;
 /** Tables and rules of docks are numbered from here, by the first addresses of networks: far from what people choose by hand. */
 const firstTable = 0x15c0_0000;
+const firstDockTable = 0x15d0_0000;
 /** Before the rule for the main table, whose priority is 32766. */
 const rulePriority = 0x15c0;
 
@@ -23,6 +26,46 @@ export async function ensureRoutes(engine: Engine, stack: StackRecord): Promise<
     ranges.flatMap(unreachableRoutes).map((route) => `route replace ${route}`),
   );
   if (ranges.some(({ uplink }) => uplink?.kind === "interface")) await ensureUplinks(engine, ranges);
+  await ensureDockWays(engine, stack);
+}
+
+/**
+ * For flows from the dock: what the host itself sends to a service address must have a way, or it is refused before it is translated. By that
+ * of the resolver, which every dock with a stack has; where it really goes the translation says. Packets of ISCs do not see it.
+ */
+async function ensureDockWays(engine: Engine, stack: StackRecord): Promise<void> {
+  const members = stack.flows.flatMap(({ from, to }) => (from === "dock" && to.kind === "isc" ? (stack.members[to.isc] ?? []) : []));
+  const names = new Set(members.flatMap(({ networks }) => networks));
+  const { link, gateway } = resolverIdentity(engine.dock);
+  for (const range of Object.values(stack.networks).filter(({ name }) => names.has(name))) {
+    const table = firstDockTable + tableOf(range) - firstTable;
+    const { services, services6 } = serviceRanges(range);
+    await removeDockWay(engine, range);
+    for (const [family, prefix, source] of [
+      ["-4", services, ` src ${gateway}`],
+      ["-6", services6, ""],
+    ] as const) {
+      const commands = [
+        `route replace ${prefix} dev ${link} table ${table} proto ${routeProtocol}${source}`,
+        `rule add iif lo to ${prefix} lookup ${table} priority ${rulePriority - 1}`,
+      ];
+      await runIpBatch(engine.host, commands, family);
+    }
+  }
+}
+
+async function removeDockWay(engine: Engine, range: NetworkRange): Promise<void> {
+  const { services, services6 } = serviceRanges(range);
+  for (const [family, prefix] of [
+    ["-4", services],
+    ["-6", services6],
+  ] as const) {
+    await runIpBatch(
+      engine.host,
+      [`rule del iif lo to ${prefix} priority ${rulePriority - 1}`, `route flush table ${firstDockTable + tableOf(range) - firstTable}`],
+      family,
+    );
+  }
 }
 
 /** Takes away the routes and rules of networks that are no stack's any more. Safe to repeat. Throws CommandFailure. */
@@ -31,7 +74,10 @@ export async function removeRoutes(engine: Engine, ranges: readonly NetworkRange
     engine.host,
     ranges.flatMap(unreachableRoutes).map((route) => `route del ${route}`),
   );
-  for (const range of ranges) if (range.uplink?.kind === "interface") await removeUplink(engine, range);
+  for (const range of ranges) {
+    if (range.uplink?.kind === "interface") await removeUplink(engine, range);
+    await removeDockWay(engine, range);
+  }
 }
 
 /** What a kill between two steps has left. Throws CommandFailure. */

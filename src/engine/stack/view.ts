@@ -1,8 +1,8 @@
 /** Stacks as they are now: who runs and serves, what has passed by each link, what each flow has begun. */
 import { type IscRecord, identityOf } from "../../model/isc.ts";
 import type { Flow, NetworkRange, RecordedMember, StackRecord } from "../../model/stack.ts";
-import { networksOfFlow, wayOut } from "../../model/stack-flows.ts";
-import type { FlowView, NetworkView, StackIscView, StackView, Traffic } from "../../model/stack-view.ts";
+import { networksOfFlow, rangesOf, serviceOf, wayOut } from "../../model/stack-flows.ts";
+import type { FlowView, NetworkView, ServiceView, StackIscView, StackView, Traffic } from "../../model/stack-view.ts";
 import { wantedIscs } from "../../plan/stack/diff-stack.ts";
 import type { Refusal } from "../../render/nft-ruleset-refusals.ts";
 import { type StackInstance, serving } from "../../render/stack-elements.ts";
@@ -63,6 +63,9 @@ async function viewStack(look: Look, stack: StackRecord): Promise<StackView> {
         return viewIsc(look, stack, { record, instances });
       }),
     ),
+    services: Object.entries(stack.members).flatMap(([member, { networks }]) =>
+      rangesOf(stack, networks).flatMap((range) => viewService(stack, { member: member as IscRecord["name"], range, instances })),
+    ),
     flows: stack.flows.map((flow) => viewFlow(look, stack, { flow, records })),
     exposures: Object.entries(stack.members).flatMap(([member, { expose }]) =>
       expose.map((exposure) => ({ ...exposure, member: member as IscRecord["name"], begun: counts.ofExposure(exposure) })),
@@ -72,6 +75,18 @@ async function viewStack(look: Look, stack: StackRecord): Promise<StackView> {
 
 function viewNetwork({ name, subnet, prefix6, mtu = usualMtu, uplink }: NetworkRange): NetworkView {
   return { name, subnet, subnet6: `${prefix6}::/64`, mtu, ...(uplink && { uplink }) };
+}
+
+interface Served {
+  readonly member: IscRecord["name"];
+  readonly range: NetworkRange;
+  readonly instances: readonly StackInstance[];
+}
+
+function viewService(stack: StackRecord, { member, range, instances }: Served): readonly ServiceView[] {
+  const pair = serviceOf(stack, range, member);
+  const iscs = serving(instances.filter((one) => one.member === member)).map(({ isc }) => isc);
+  return pair ? [{ name: `${member}.${range.name}.isc`, member, network: range.name, ...pair, iscs }] : [];
 }
 
 interface Seen {
@@ -145,5 +160,8 @@ function viewFlow(
   const from = records.filter(({ stack: own }) => own?.member === flow.from);
   const member = flow.from === "dock" ? undefined : stack.members[flow.from];
   const ranges = flow.to.kind === "isc" ? networksOfFlow(stack, flow) : member ? [wayOut(stack, member)] : [];
-  return { ...flow, networks: ranges.flatMap((range) => (range ? [range.name] : [])), ...counts.ofFlow(engine, stack, { flow, from }) };
+  const networks = ranges.flatMap((range) => (range ? [range.name] : []));
+  if (flow.from !== "dock") return { ...flow, networks, ...counts.ofFlow(engine, stack, { flow, from }) };
+  const to = records.filter(({ stack: own }) => flow.to.kind === "isc" && own?.member === flow.to.isc);
+  return { ...flow, networks, ...counts.ofDockFlow(engine, flow, to) };
 }

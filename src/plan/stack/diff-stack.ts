@@ -4,7 +4,7 @@ import type { Name } from "../../model/name.ts";
 import { type Flow, iscsOfMember, type NetworkRange, type RecordedMember, type StackRecord } from "../../model/stack.ts";
 import { rangesOf } from "../../model/stack-flows.ts";
 import type { StackStep } from "../../model/stack-view.ts";
-import { describeLimits, describeUplink } from "./step-words.ts";
+import { describeLimits, describeUplink } from "../../model/stack-words.ts";
 
 /** An ISC of the stack as it is. */
 export interface PresentIsc {

@@ -1,6 +1,6 @@
 /** How the details of a stack's networks and limits read in the steps that `up` and `diff` tell. */
-import { renderBandwidth } from "../../base/bandwidth.ts";
-import type { TrafficLimits, Uplink } from "../../model/stack.ts";
+import { renderBandwidth } from "../base/bandwidth.ts";
+import type { TrafficLimits, Uplink } from "./stack.ts";
 
 /** "with a way out", "with a way out by eth1" */
 export function describeUplink(uplink: Uplink): string {

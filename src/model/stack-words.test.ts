@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeLimits, describeUplink } from "./step-words.ts";
+import { describeLimits, describeUplink } from "./stack-words.ts";
 
 test("limits are told in the words of the stack file", () => {
   const limits = { bitsPerSecond: 10_000_000, packetsPerSecond: 500, connections: 20, connectionsPerSecond: 5 };
