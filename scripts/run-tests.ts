@@ -1,52 +1,99 @@
 /**
- * Runs unit tests, system tests and those in a virtual machine, shows each as it ends, and closes with one line:
+ * Runs unit tests, system tests and those in a virtual machine, two files at a time, shows each as it ends, and closes with one line:
  * "N passed, N failed, N skipped".
  * Its arguments name the checks that failed before: they count as failures, and are named once more at the end.
  */
 
-import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
-import { pipeline } from "node:stream/promises";
-import { run } from "node:test";
-import { spec } from "node:test/reporters";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Counts } from "./test-counts.ts";
 
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
+interface Job {
+  readonly title: string;
+  readonly files: readonly string[];
 }
 
-const unit = await runFiles("{src,test/bench,test/attack}/**/*.test.ts", true);
-// System tests share one kernel: mounts, tables and addresses are looked at whole.
-const system = await runFiles("test/system/**/*.test.ts", false);
-// On another kernel, with what this one may lack.
-const machine = await runFiles("test/vm/*.test.ts", false);
-const failedChecks = process.argv.slice(2);
-const all = [unit, system, machine];
-const sum = (of: keyof Counts) => all.reduce((total, counts) => total + counts[of], 0);
-const passed = sum("passed");
-const failed = sum("failed") + failedChecks.length;
-if (failedChecks.length > 0) console.log(`failed before the tests: ${failedChecks.join(", ")}`);
-console.log(`${passed} passed, ${failed} failed, ${sum("skipped")} skipped`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+interface Result extends Counts {
+  readonly title: string;
+  readonly tookMs: number;
+}
 
-async function runFiles(pattern: string, sideBySide: boolean): Promise<Counts> {
-  const files = globSync(pattern).sort();
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+/** Docks of tests have networks by lane: see test/system/support/dock.ts. */
+const lanes = Math.min(2, availableParallelism());
+/** System tests share one kernel, and keep apart by names of their own. Those that cannot run when the others have ended, by themselves. */
+const alone: readonly string[] = [
+  // Switches the audit of the whole kernel off and on.
+  "test/system/audit.test.ts",
+];
+const worker = fileURLToPath(new URL("run-test-files.ts", import.meta.url));
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../node_modules/.compile-cache", import.meta.url));
+
+const began = Date.now();
+const system = globSync("test/system/**/*.test.ts").sort();
+const each = (files: readonly string[]): Job[] => files.map((file) => ({ title: file, files: [file] }));
+const results = [
+  ...(await runSideBySide([
+    // The longest, which needs little of this machine but a processor.
+    ...each(globSync("test/vm/*.test.ts")),
+    { title: "unit tests", files: globSync("{src,test/bench,test/attack}/**/*.test.ts").sort() },
+    ...each(system.filter((file) => !alone.includes(file))),
+  ])),
+  ...(await runInTurn(each(system.filter((file) => alone.includes(file))), 0)),
+];
+report(results, process.argv.slice(2));
+
+async function runSideBySide(jobs: readonly Job[]): Promise<readonly Result[]> {
+  // One iterator for all: each lane takes the next job when it has ended one.
+  const queue = jobs.values();
+  return (await Promise.all(Array.from({ length: lanes }, (_, lane) => runInTurn(queue, lane)))).flat();
+}
+
+async function runInTurn(jobs: Iterable<Job>, lane: number): Promise<readonly Result[]> {
+  const ended: Result[] = [];
+  for (const job of jobs) ended.push(await runJob(job, lane));
+  return ended;
+}
+
+/** What it says is held back until it ends: the words of two at once would be nobody's. */
+async function runJob({ title, files }: Job, lane: number): Promise<Result> {
+  const since = Date.now();
+  // Mounts of one lane would live on in the mount namespace of a dock that starts in the other.
+  const apart = process.getuid?.() === 0 ? ["/usr/bin/unshare", "--mount", "--propagation=slave", "--"] : [];
+  const [program = process.execPath, ...words] = [...apart, process.execPath, worker, ...files];
+  const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe", "ipc"], env: { ...process.env, ISC_TEST_LANE: String(lane) } });
   let counts: Counts | undefined;
-  const events = run({ files, concurrency: sideBySide });
-  events.on("test:summary", (summary) => {
-    // One summary comes for each file, the last one for all.
-    if (summary.file === undefined) counts = countResults(summary.counts, summary.success);
+  child.on("message", (message) => {
+    counts = message as Counts;
   });
-  await pipeline(events.compose(spec), process.stdout, { end: false });
-  assert(counts !== undefined, `the run of ${pattern} ended without a summary`);
-  return counts;
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => said.push(chunk));
+  const [exitCode] = await new Promise<readonly unknown[]>((resolve) => {
+    child.once("error", (error) => resolve([error.message]));
+    child.once("close", (...how) => resolve(how));
+  });
+  const tookMs = Date.now() - since;
+  console.log(`\n${title} (${seconds(tookMs)})`);
+  process.stdout.write(Buffer.concat(said));
+  if (counts === undefined) console.log(`${title} ended without a summary: ${String(exitCode)}`);
+  return { passed: 0, failed: 1, skipped: 0, ...counts, title, tookMs };
 }
 
-function countResults(counts: { passed: number; skipped: number; todo: number; tests: number }, success: boolean): Counts {
-  const skipped = counts.skipped + counts.todo;
-  const failed = counts.tests - counts.passed - skipped;
-  // A suite whose hook failed is no test, and is in no count.
-  return { passed: counts.passed, failed: failed === 0 && !success ? 1 : failed, skipped };
+function report(ended: readonly Result[], failedChecks: readonly string[]): void {
+  const sum = (of: keyof Counts) => ended.reduce((total, counts) => total + counts[of], 0);
+  const longest = ended.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, 8);
+  console.log(
+    `\ntests took ${seconds(Date.now() - began)}, longest: ${longest.map(({ title, tookMs }) => `${title} ${seconds(tookMs)}`).join(", ")}`,
+  );
+  for (const { title, failed } of ended) if (failed > 0) console.log(`failed: ${title}`);
+  if (failedChecks.length > 0) console.log(`failed before the tests: ${failedChecks.join(", ")}`);
+  const passed = sum("passed");
+  const failed = sum("failed") + failedChecks.length;
+  console.log(`${passed} passed, ${failed} failed, ${sum("skipped")} skipped`);
+  process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(0)} s`;
 }

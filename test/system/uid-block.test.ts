@@ -74,14 +74,14 @@ describe("blocks of host uids", () => {
     };
     const failed = async (dock: TestDock) =>
       (await dock.client.call("verify", { names: [web] })).findings.filter(({ verdict }) => verdict === "FAIL");
-    await using one = await startDock("10.217.16.0/20");
-    await using two = await startDock("10.225.16.0/20");
+    await using one = await startDock("10.177.16.0/20");
+    await using two = await startDock("10.185.16.0/20");
     const { uidBase } = await one.readIdentity();
     assert.notEqual((await two.readIdentity()).uidBase, uidBase);
     assert.deepEqual([...(await failed(one)), ...(await failed(two))], []);
     await one.kill();
     // Its ISC runs on, so a new dock leaves its uids alone.
-    await using three = await startDock("10.233.16.0/20");
+    await using three = await startDock("10.193.16.0/20");
     assert.notEqual((await three.readIdentity()).uidBase, uidBase);
     await one.launch();
     assert.equal((await one.readIdentity()).uidBase, uidBase);

@@ -16,6 +16,8 @@ const launcher = fileURLToPath(new URL("../../../bin/iscadm-dock", import.meta.u
 const usualStartTimeoutMs = 20_000;
 /** Layers are shared by all test docks, so that each package set is installed once. */
 const cache = "/var/tmp/isc-test-cache";
+/** Second numbers of addresses for docks of one lane. */
+const lanePrefixes = 20;
 
 export interface TestDockOptions {
   readonly environment?: Readonly<Record<string, string>>;
@@ -161,6 +163,8 @@ function withHosts(base: string, lines: readonly string[]): readonly string[] {
   return ["/usr/bin/unshare", "--mount", "--propagation", "slave", "--", "/bin/sh", "-c", script, file];
 }
 
+/** By chance, and of other networks in each of the lanes that scripts/run-tests.ts runs side by side. */
 function chooseNetwork(): string {
-  return `10.${randomInt(210, 250)}.${randomInt(0, 16) * 16}.0/20`;
+  const lane = Number(process.env.ISC_TEST_LANE ?? 0);
+  return `10.${210 + lane * lanePrefixes + randomInt(0, lanePrefixes)}.${randomInt(0, 16) * 16}.0/20`;
 }
