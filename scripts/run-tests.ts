@@ -22,10 +22,13 @@ interface Result extends Counts {
 
 /** Docks of tests have networks by lane: see test/system/support/dock.ts. */
 const lanes = Math.min(2, availableParallelism());
-/** System tests share one kernel, and keep apart by names of their own. Those that cannot run when the others have ended, by themselves. */
+/** System tests share one kernel, and keep apart by names of their own. Those that cannot are run one by one when the others have ended. */
 const alone: readonly string[] = [
   // Switches the audit of the whole kernel off and on.
   "test/system/audit.test.ts",
+  // These measure wall time.
+  "test/system/capabilities.test.ts",
+  "test/system/process-one.test.ts",
 ];
 const worker = fileURLToPath(new URL("run-test-files.ts", import.meta.url));
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../node_modules/.compile-cache", import.meta.url));
