@@ -12,14 +12,17 @@ import type { Engine } from "../engine.ts";
 const erofsMagic = 0xe0f5e1e2;
 
 /** Mounts the image file itself (Linux 6.12 and later), or a loop device on older kernels. Safe to repeat. Throws KernelError. */
-async function ensureImageMount(engine: Engine, digest: Digest): Promise<string> {
+function ensureImageMount(engine: Engine, digest: Digest): Promise<string> {
   const target = engine.layout.image.mount(digest);
-  if (await isErofs(engine, target)) return target;
-  await engine.host.files.makeDirectory(target, liveMode);
-  const { mounts } = engine.host.kernel;
-  const flags = mounts.MS_RDONLY | mounts.MS_NOSUID | mounts.MS_NODEV;
-  mountErofs(engine, engine.layout.image.erofs(digest), target, flags);
-  return target;
+  // Of two that start at the same time each would mount it, and the clone of the lower one would be on no device of the image.
+  return engine.locks.run(`mount ${target}`, async () => {
+    if (await isErofs(engine, target)) return target;
+    await engine.host.files.makeDirectory(target, liveMode);
+    const { mounts } = engine.host.kernel;
+    const flags = mounts.MS_RDONLY | mounts.MS_NOSUID | mounts.MS_NODEV;
+    mountErofs(engine, engine.layout.image.erofs(digest), target, flags);
+    return target;
+  });
 }
 
 function mountErofs(engine: Engine, file: string, target: string, flags: number): void {
