@@ -198,12 +198,10 @@ function isCovered({ prefix, port, from }: Target, targets: readonly Target[]): 
   );
 }
 
-/** Whether an element of the table is about this ISC. */
-export function isElementOf(interfaces: readonly TrafficInterface[], { key, value }: NftElement): boolean {
-  const subject = value?.[0] ?? key[0];
-  return interfaces
-    .map(canonicalize)
-    .some(({ address, address6, link }) => subject === address || subject === address6 || subject === link);
+/** Those elements of the table that are about one ISC. */
+export function elementsAbout(interfaces: readonly TrafficInterface[], elements: readonly NftElement[]): readonly NftElement[] {
+  const own = new Set(interfaces.map(canonicalize).flatMap(({ address, address6, link }) => [address, address6, link]));
+  return elements.filter(({ key, value }) => own.has(value?.[0] ?? key[0] ?? ""));
 }
 
 /** The spelling which a listing of the kernel's elements has. */

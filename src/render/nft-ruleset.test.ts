@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { isWithin, parsePrefix, renderPrefix } from "../base/ip-prefix.ts";
 import { identityOfSlot, parseDockIdentity } from "../model/identity.ts";
 import { renderNftBase } from "./nft-ruleset.ts";
-import { isElementOf, listNftElements, type NftElement, renderNftElements } from "./nft-ruleset-elements.ts";
+import { elementsAbout, listNftElements, type NftElement, renderNftElements } from "./nft-ruleset-elements.ts";
 import { planForeignFirewall, planForeignFirewallRemoval } from "./nft-ruleset-foreign.ts";
 import { parseNftElements } from "./nft-ruleset-listing.ts";
 import { logGroupOf, parseRefusalCounts, renderRefusalChains } from "./nft-ruleset-refusals.ts";
@@ -77,10 +77,9 @@ test("a moved exposure is deleted and added in one transaction", () => {
 
 test("elements belong to the ISC that they were made for, however its address is spelled", () => {
   const neighbour = identityOfSlot(dock, 2);
-  for (const element of listNftElements(traffic)) {
-    assert(isElementOf(interfaces, element));
-    assert(!isElementOf(neighbour.interfaces, element));
-  }
+  const elements = listNftElements(traffic);
+  assert.deepEqual(elementsAbout(interfaces, elements), elements);
+  assert.deepEqual(elementsAbout(neighbour.interfaces, elements), []);
 });
 
 const port = fc.record({ port: fc.integer({ min: 1, max: 65_535 }), protocol: fc.constantFrom("tcp" as const, "udp" as const) });

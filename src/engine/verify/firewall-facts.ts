@@ -3,7 +3,7 @@ import { tableName } from "../../model/identity.ts";
 import { type IscRecord, identityOf, instancesOf } from "../../model/isc.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import type { DeclaredTraffic, ElementFacts, FirewallFacts, RulePart } from "../../plan/checks/facts.ts";
-import { identifyElement, isElementOf, type NftElement, type TrafficInterface } from "../../render/nft-ruleset-elements.ts";
+import { elementsAbout, identifyElement, type NftElement } from "../../render/nft-ruleset-elements.ts";
 import { asRecord, listObjects, normalizeNftRules, parseNftElements } from "../../render/nft-ruleset-listing.ts";
 import type { Engine } from "../engine.ts";
 import { trafficOf } from "../parts/traffic.ts";
@@ -13,6 +13,10 @@ import { resolverElements } from "../stack/resolver-network.ts";
 export interface FirewallView {
   readonly parts: readonly RulePart[];
   readonly elements: readonly NftElement[];
+  /** The same, as `identifyElement` names them. */
+  readonly present: ReadonlySet<string>;
+  /** What stacks should have as a whole. */
+  readonly ofStacks: readonly NftElement[];
   /** About no ISC of this dock. */
   readonly orphans: readonly NftElement[];
   /** Objects of foreign tables that translate addresses, as JSON. */
@@ -26,12 +30,15 @@ export function viewFirewall(engine: Engine, reference: ReadonlyMap<string, stri
   const instances = engine.iscs.list().flatMap(instancesOf);
   const interfaces = instances.flatMap((instance) => identityOf(engine.dock, instance).interfaces);
   const known = new Set(interfaces.flatMap(({ address, address6, link }) => [address, address6, link]));
-  const ofStacks = new Set(stackElements(engine).map(identifyElement));
+  const ofStacks = stackElements(engine);
+  const expected = new Set(ofStacks.map(identifyElement));
   return {
     parts: compareRules(reference, groupRules(listing)),
     elements,
+    present: new Set(elements.map(identifyElement)),
+    ofStacks,
     orphans: elements.filter(
-      (element) => !known.has(element.value?.[0] ?? element.key[0] ?? "") && !ofStacks.has(identifyElement(element)),
+      (element) => !known.has(element.value?.[0] ?? element.key[0] ?? "") && !expected.has(identifyElement(element)),
     ),
     foreignRules: listForeignTranslations(engine),
   };
@@ -50,15 +57,15 @@ function listTable({ firewall, host, dock }: Engine): unknown {
 
 export function readFirewall(engine: Engine, view: FirewallView, record: IscRecord, policy: NetworkPolicy): FirewallFacts {
   const { interfaces, address: first } = identityOf(engine.dock, record);
-  const wanted = [...trafficOf(engine, record, policy), ...ownOfStack(engine, record, interfaces)];
+  // Of its stack's elements those that lead to it.
+  const wanted = [...trafficOf(engine, record, policy), ...elementsAbout(interfaces, view.ofStacks)];
   const wantedKeys = new Set(wanted.map(identifyElement));
-  const present = new Set(view.elements.map(identifyElement));
-  const own = view.elements.filter((element) => isElementOf(interfaces, element));
+  const own = elementsAbout(interfaces, view.elements);
   const addresses = interfaces.flatMap(({ address, address6 }) => [address, address6]);
   return {
     table: tableName(engine.dock),
     parts: view.parts,
-    missing: wanted.filter((element) => !present.has(identifyElement(element))).map(describe),
+    missing: wanted.filter((element) => !view.present.has(identifyElement(element))).map(describe),
     extra: [...own.filter((element) => !wantedKeys.has(identifyElement(element))), ...view.orphans].map(describe),
     wantedCount: wanted.length,
     declared: declaredOf(engine, record, policy),
@@ -80,12 +87,6 @@ function declaredOf(engine: Engine, { stack: membership, exposures }: IscRecord,
 
 function stackElements(engine: Engine): readonly NftElement[] {
   return [...resolverElements(engine.dock), ...engine.stacks.list().flatMap((stack) => engine.stackTraffic.elementsOf(stack))];
-}
-
-/** Of its stack's elements those that lead to it. */
-function ownOfStack(engine: Engine, { stack }: IscRecord, interfaces: readonly TrafficInterface[]): readonly NftElement[] {
-  const record = stack && engine.stacks.find(stack.stack);
-  return record ? engine.stackTraffic.elementsOf(record).filter((element) => isElementOf(interfaces, element)) : [];
 }
 
 function describe({ set, key, value }: NftElement): ElementFacts {
