@@ -16,6 +16,7 @@ export interface Verdict {
 
 type Budget =
   | { readonly kind: "most"; readonly id: string; readonly limit: number; readonly unit: string; readonly scaled: boolean }
+  | { readonly kind: "least"; readonly id: string; readonly limit: number; readonly unit: string }
   | { readonly kind: "ratio"; readonly id: string; readonly to: ContenderName; readonly most?: number; readonly least?: number };
 
 const budgets: readonly (Budget & { readonly title: string })[] = [
@@ -41,6 +42,23 @@ const budgets: readonly (Budget & { readonly title: string })[] = [
   { title: "no request fails while rotating every 5 s", kind: "most", id: "rotation-failed", limit: 0, unit: "requests", scaled: false },
   { title: "rebuild after one changed file ≤ 5 s", kind: "most", id: "rebuild", limit: 5_000, unit: "ms", scaled: true },
   { title: "another package set ≤ 20 s", kind: "most", id: "repackage", limit: 20_000, unit: "ms", scaled: true },
+  ...["keep-alive", "new connection each"].map((way) => ({
+    title: `2,000 flows ≥ 0.97 × 10 flows, ${way}`,
+    kind: "least" as const,
+    id: `flows-ratio ${way}`,
+    limit: 0.97,
+    unit: "×",
+  })),
+  { title: "2,000 flows load in ≤ 2 s", kind: "most", id: "flows-load", limit: 2_000, unit: "ms", scaled: true },
+  ...["packets, declared flow", "packets, closed port", "connections", "DNS questions"].map((flood) => ({
+    title: `flood of ${flood}: p99 ≤ 2 × quiet`,
+    kind: "most" as const,
+    id: `flood-ratio ${flood}`,
+    limit: 2,
+    unit: "×",
+    scaled: false,
+  })),
+  { title: "networks of 20 ISCs tested in ≤ 10 s", kind: "most", id: "stack-test 20", limit: 10_000, unit: "ms", scaled: true },
 ];
 
 /** Only budgets of rows that were measured; one whose other side is missing is a SKIP. */
@@ -48,10 +66,21 @@ export function judgeBudgets(measurements: Measurements): readonly Verdict[] {
   return budgets.flatMap((budget) => {
     const own = measurements.summary(budget.id, "iscadm")?.median;
     if (own === undefined) return [];
-    return [
-      { budget: budget.title, ...(budget.kind === "ratio" ? judgeRatio(budget, own, measurements) : judgeMost(budget, own, measurements)) },
-    ];
+    return [{ budget: budget.title, ...judge(budget, own, measurements) }];
   });
+}
+
+function judge(budget: Budget, own: number, measurements: Measurements): Omit<Verdict, "budget"> {
+  switch (budget.kind) {
+    case "ratio":
+      return judgeRatio(budget, own, measurements);
+    case "most":
+      return judgeMost(budget, own, measurements);
+    case "least":
+      return { verdict: own >= budget.limit ? "HELD" : "MISSED", evidence: `${round(own)} ${budget.unit}` };
+    default:
+      return budget satisfies never;
+  }
 }
 
 function judgeRatio(budget: Budget & { kind: "ratio" }, own: number, measurements: Measurements): Omit<Verdict, "budget"> {

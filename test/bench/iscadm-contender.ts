@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { DockClient, dialSocket } from "../../src/api/node-client.ts";
 import { readDockSettings } from "../../src/dock/settings.ts";
 import type { Digest } from "../../src/model/digest.ts";
+import type { DockIdentity } from "../../src/model/identity.ts";
 import { type Layout, layoutOf } from "../../src/model/layout.ts";
 import { listLeftovers } from "../system/support/leftovers.ts";
 import type { Area } from "./area.ts";
@@ -29,7 +30,7 @@ export class IscadmContender implements Contender {
   readonly machine: Machine;
   readonly client: DockClient;
   readonly layout: Layout;
-  readonly #tag: string;
+  readonly dock: DockIdentity;
   readonly #base: string;
   readonly #environment: Readonly<Record<string, string>>;
   #dock: ChildProcess | undefined;
@@ -41,11 +42,12 @@ export class IscadmContender implements Contender {
     const places = {
       ISC_ROOT: `${this.#base}/root`,
       ISC_RUN: `${this.#base}/run`,
-      ISC_NET: `10.250.${(process.pid % 16) * 16}.0/20`,
+      // Networks of stacks need room beside it.
+      ISC_NET: "10.250.0.0/16",
     };
     this.#environment = { ...places, ...(cache === undefined ? {} : { ISC_CACHE: cache }) };
     const settings = readDockSettings(this.#environment);
-    this.#tag = settings.identity.tag;
+    this.dock = settings.identity;
     this.layout = layoutOf(settings);
     this.client = new DockClient(dialSocket(this.layout.socket));
   }
@@ -134,6 +136,12 @@ export class IscadmContender implements Contender {
     if (exitCode !== 0) throw new Error(`iscadm exec ${command[0]} exited ${exitCode}`);
   }
 
+  /** Safe to repeat. */
+  async takeDown(stack: string): Promise<void> {
+    const { stacks } = await this.client.call("stacks", {});
+    if (stacks.some(({ name }) => name === stack)) await this.client.call("stack-down", { stack, volumes: true });
+  }
+
   async list(): Promise<void> {
     await this.client.call("list", {});
   }
@@ -151,11 +159,12 @@ export class IscadmContender implements Contender {
 
   async #end(): Promise<void> {
     if (await this.#answers()) {
+      for (const { name } of (await this.client.call("stacks", {})).stacks) await this.takeDown(name);
       const { iscs } = await this.client.call("list", {});
       if (iscs.length > 0) await this.client.call("destroy", { names: iscs.map(({ name }) => String(name)) });
       await this.#stopDock();
     }
-    const leftovers = await listLeftovers({ tag: this.#tag, base: this.#base });
+    const leftovers = await listLeftovers({ tag: this.dock.tag, base: this.#base });
     if (leftovers.length > 0) throw new Error(`the dock left behind: ${leftovers.join("; ")}`);
   }
 

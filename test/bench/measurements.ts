@@ -4,7 +4,7 @@ import { type Summary, summarize } from "./statistics.ts";
 export const contenderNames = ["bare nginx", "openssl", "raw crun", "iscadm", "podman", "docker"] as const;
 export type ContenderName = (typeof contenderNames)[number];
 
-export type Unit = "ms" | "MiB" | "bytes" | "requests/s" | "requests" | "MiB/s" | "ms/s" | "events/s" | "µs";
+export type Unit = "ms" | "MiB" | "bytes" | "requests/s" | "requests" | "MiB/s" | "ms/s" | "events/s" | "µs" | "×";
 
 /** One line of the table: what is measured, and whom the others are held against. */
 export interface Measure {

@@ -16,6 +16,9 @@ export const rowNames = [
   "build",
   "ledger",
   "exec-gate",
+  "flows",
+  "neighbours",
+  "stack",
 ] as const;
 export type RowName = (typeof rowNames)[number];
 export const rivalNames = ["crun", "podman", "docker"] as const;

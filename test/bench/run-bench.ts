@@ -16,10 +16,13 @@ import { measureBuild } from "./rows/build.ts";
 import { measureClone } from "./rows/clone.ts";
 import { measureCrowd } from "./rows/crowd.ts";
 import { measureExecGate } from "./rows/exec-gate.ts";
+import { measureFlows } from "./rows/flows.ts";
 import { measureHeal } from "./rows/heal.ts";
 import { measureLedger } from "./rows/ledger.ts";
+import { measureNeighbours } from "./rows/neighbours.ts";
 import { measureReset } from "./rows/reset.ts";
 import { measureRotation } from "./rows/rotation.ts";
+import { measureStack } from "./rows/stack.ts";
 import { measureStart } from "./rows/start.ts";
 import { measureTraffic } from "./rows/traffic.ts";
 import { measureVerify } from "./rows/verify.ts";
@@ -79,6 +82,9 @@ function listRows(bench: Bench, blueprint: string): readonly (readonly [string, 
     daily: () => (memory ? Promise.resolve() : measureCrowd(bench, { memory: false, daily: true })),
     ledger: () => measureLedger(bench),
     "exec-gate": () => measureExecGate(bench),
+    flows: () => measureFlows(bench, blueprint),
+    neighbours: () => measureNeighbours(bench, blueprint),
+    stack: () => measureStack(bench),
     build: () => measureBuild(bench, blueprint),
   };
   return Object.entries(rows).filter(([row]) => bench.options.only.some((wanted) => wanted === row));

@@ -23,3 +23,11 @@ export function ratioOf(value: number | undefined, reference: number | undefined
   if (value === undefined || reference === undefined || reference === 0) return undefined;
   return value / reference;
 }
+
+/** The value that a share of all lies at or below. Throws Error for an empty series. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  const found = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  if (found === undefined) throw new Error("nothing was measured");
+  return found;
+}

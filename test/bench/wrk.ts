@@ -8,9 +8,18 @@ export interface LoadOptions {
   readonly newConnections: boolean;
 }
 
+/** Where it runs: a command line that runs one there. */
+export type Wrap = (program: string, words: readonly string[]) => readonly [program: string, words: readonly string[]];
+
+const here: Wrap = (program, words) => [program, words];
+
 /** @returns requests per second. Throws Error when requests failed: such a figure would say nothing. */
 export async function measureLoad(endpoint: Endpoint, options: LoadOptions): Promise<number> {
-  return parseWrk(await runWrk(endpoint, options));
+  return measureLoadFrom(here, endpoint, options);
+}
+
+export async function measureLoadFrom(wrap: Wrap, endpoint: Endpoint, options: LoadOptions): Promise<number> {
+  return parseWrk(await runWrk(wrap, endpoint, options));
 }
 
 export interface Failures {
@@ -22,13 +31,13 @@ export interface Failures {
 
 /** How many requests were made, and how many of them failed. */
 export async function countFailures(endpoint: Endpoint, options: LoadOptions): Promise<Failures> {
-  return parseFailures(await runWrk(endpoint, options));
+  return parseFailures(await runWrk(here, endpoint, options));
 }
 
-async function runWrk({ address, port }: Endpoint, { seconds, newConnections }: LoadOptions): Promise<string> {
+async function runWrk(wrap: Wrap, { address, port }: Endpoint, { seconds, newConnections }: LoadOptions): Promise<string> {
   const close = newConnections ? ["--header", "Connection: close"] : [];
   const words = ["--threads", "1", "--connections", "16", "--duration", `${seconds}s`, ...close, `http://${address}:${port}/`];
-  return run("wrk", words, { timeoutMs: seconds * 1_000 + 60_000 });
+  return run(...wrap("wrk", words), { timeoutMs: seconds * 1_000 + 60_000 });
 }
 
 export function parseFailures(output: string): Failures {
