@@ -2,6 +2,11 @@
 
 const wait = (seconds: number) => `my $end = time + ${seconds};`;
 
+/** Sends nothing, and takes as much of the processor as it may. */
+export function keepBusy(seconds: number): string {
+  return `${wait(seconds)} 1 while time < $end`;
+}
+
 /** UDP packets as fast as they go. */
 export function floodPackets(address: string, port: number, seconds: number): string {
   return `use Socket; socket(my $s, PF_INET, SOCK_DGRAM, 17); my $to = sockaddr_in(${port}, inet_aton("${address}")); ${wait(seconds)}

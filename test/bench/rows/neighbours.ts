@@ -1,9 +1,12 @@
-/** What an ISC that floods does to a neighbour's requests, as far as its limits let it: each kind of flood against the quiet of the same round. */
+/**
+ * What an ISC that floods does to a neighbour's requests, as far as its limits let it: each kind of flood against the quiet of the same
+ * round, and against the same ISC computing without a word.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench } from "../bench.ts";
-import { floodConnections, floodPackets, floodQuestions, probe } from "../flood.ts";
+import { floodConnections, floodPackets, floodQuestions, keepBusy, probe } from "../flood.ts";
 import { addressOf, pidOf, wrapInside } from "../inside.ts";
 import { run } from "../run-program.ts";
 import { percentile } from "../statistics.ts";
@@ -25,6 +28,7 @@ export async function measureNeighbours(bench: Bench, blueprint: string): Promis
     const seconds = options.small ? 1 : 3;
     const [app, sink] = [addressOf(client ?? 0, "app"), addressOf(noisy ?? 0, "sink")];
     const floods = {
+      nothing: keepBusy(seconds + 1),
       "packets, declared flow": floodPackets(sink, 9, seconds + 1),
       "packets, closed port": floodPackets(sink, 10, seconds + 1),
       connections: floodConnections(addressOf(noisy ?? 0, "app"), 80, seconds + 1),
@@ -33,14 +37,12 @@ export async function measureNeighbours(bench: Bench, blueprint: string): Promis
     const ask = () => measureLatency(client ?? 0, app, seconds);
     for (let round = 0; round <= options.rounds; round++) {
       const quiet = await ask();
-      if (round > 0) record(bench, "nobody", quiet);
+      const latencies = new Map<string, Latency>();
       for (const [title, script] of Object.entries(floods)) {
         const [latency] = await Promise.all([sleep(settleMs).then(ask), flood(bench, script)]);
-        if (round === 0) continue;
-        record(bench, title, latency);
-        const ratio = latency.p99 / quiet.p99;
-        bench.measurements.add({ id: `flood-ratio ${title}`, title: `p99 against quiet, flood of ${title}`, unit: "×" }, "iscadm", ratio);
+        latencies.set(title, latency);
       }
+      if (round > 0) record(bench, quiet, latencies);
     }
   } finally {
     await iscadm.takeDown("neighbours");
@@ -53,10 +55,17 @@ interface Latency {
   readonly p99: number;
 }
 
-function record({ measurements }: Bench, title: string, latency: Latency): void {
+/** Each kind of flood against the quiet, and against a neighbour that only computes: the processor has to be shared with that one, too. */
+function record({ measurements }: Bench, quiet: Latency, latencies: ReadonlyMap<string, Latency>): void {
+  const add = (id: string, title: string, unit: "µs" | "×", value: number) => measurements.add({ id, title, unit }, "iscadm", value);
   for (const which of ["p50", "p99"] as const) {
-    const measure = { id: `flood ${title} ${which}`, title: `request, ${which}, flood of ${title}`, unit: "µs" } as const;
-    measurements.add(measure, "iscadm", latency[which]);
+    add(`quiet ${which}`, `request, ${which}, quiet`, "µs", quiet[which]);
+    for (const [title, latency] of latencies) add(`flood ${title} ${which}`, `request, ${which}, flood of ${title}`, "µs", latency[which]);
+  }
+  const busy = latencies.get("nothing");
+  for (const [title, { p50, p99 }] of latencies) {
+    add(`flood-p50 ${title}`, `p50 against quiet, flood of ${title}`, "×", p50 / quiet.p50);
+    if (busy && title !== "nothing") add(`flood-p99 ${title}`, `p99 against a busy neighbour's, flood of ${title}`, "×", p99 / busy.p99);
   }
 }
 
