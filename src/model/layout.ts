@@ -53,6 +53,8 @@ export function layoutOf({ root, run, cache = `${root}/cache` }: DockPlaces, ins
       origin: (digest: Digest) => `${image(digest)}/origin.json`,
       /** Not sealed: the build layers it rests on. */
       layers: (digest: Digest) => `${image(digest)}/layers.json`,
+      /** Not sealed: a sum of all it was made of. */
+      recipe: (digest: Digest) => `${image(digest)}/recipe.json`,
       blueprint: (digest: Digest) => `${image(digest)}/blueprint.yaml`,
       /** The one plain mount that all ISCs of this image clone from. */
       mount: (digest: Digest) => `${run}/images/${hex(digest)}`,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import {
+  appendFileSync,
   chmodSync,
   copyFileSync,
   existsSync,
@@ -211,8 +212,26 @@ test("a folder becomes an image: its devices stay out, its setuid bits too, wher
       (entry) => entry.path === "/var/lib/web",
     );
     assert.deepEqual([place?.seeded, place?.uid], [true, 1000]);
+    await assertKnownOnlyWhole(area, blueprint, path.join(root, "etc/passwd"));
   });
 });
+
+/** Made of the same, it is packed only when the store's own is no longer what was sealed; of something else, always. */
+async function assertKnownOnlyWhole(area: BuildArea, blueprint: Blueprint, file: string): Promise<void> {
+  const build = async () => {
+    const steps: string[] = [];
+    const { digest } = await area.build({ blueprint, report: ({ step }) => void steps.push(step) });
+    return { digest, packed: steps.includes("pack") };
+  };
+  const same = await build();
+  assert.equal(same.packed, false);
+  rmSync(area.layout.image.provenance(same.digest));
+  assert.deepEqual(await build(), { digest: same.digest, packed: true });
+  assert.equal((await build()).packed, false);
+  appendFileSync(file, "other:x:1001:1001::/:/bin/false\n");
+  const other = await build();
+  assert.ok(other.packed && other.digest !== same.digest);
+}
 
 test("files that lead out of the blueprint's folder, and what is no file, are refused by name", async () => {
   await withBuildArea(async (area) => {

@@ -19,6 +19,7 @@ import { type FinishedRoot, finishRoot } from "./finish-root.ts";
 import { buildFromDebian } from "./from-debian.ts";
 import { buildFromDirectory } from "./from-directory.ts";
 import { ImageTree } from "./image-tree.ts";
+import { findKnownImage, keepRecipe, recipeOf } from "./known-image.ts";
 import { layFiles } from "./lay-files.ts";
 import { withCacheLock } from "./layer-cache.ts";
 import { buildFromOci } from "./oci-layers.ts";
@@ -78,7 +79,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
       return made;
     });
     const { digest, name, sizeBytes, fileCount } = built.sealed.manifest;
-    const notes = built.planned.services.flatMap((planned) => planned.notes.map((note) => `${planned.service.name}: ${note}`));
+    const { notes } = built;
     const tookMs = Math.round(host.monotonic() - startMs);
     return { digest, name, sizeBytes, fileCount, packageCount: built.packageCount, tookMs, unchanged: built.sealed.unchanged, notes };
   });
@@ -94,7 +95,7 @@ async function buildWithNeeds(context: BuildContext, options: BuildOptions): Pro
 }
 
 interface Attempt {
-  readonly planned: PlannedRoot;
+  readonly notes: readonly string[];
   readonly missing: readonly Need[];
   readonly packageCount: number;
   /** Absent when programs are missing. */
@@ -120,20 +121,24 @@ async function buildOnce(context: BuildContext, options: BuildOptions, extra: re
   await runStep(context, "files", blueprint.files.length === 1 ? "laying 1 file" : `laying ${blueprint.files.length} files`, async () =>
     changeFiles(context, options, tree),
   );
+  const packageCount = layers.packages.length;
+  const recipe = await recipeOf(context, { ...options, layers, changes: overlay.upper });
+  const known = await findKnownImage(context, recipe);
+  if (known) {
+    await runStep(context, "seal", "made of the same before", async (end) => end({ cached: true }));
+    return { notes: known.notes, missing: [], packageCount, sealed: { manifest: known.manifest, unchanged: true } };
+  }
   const { planned, finished } = await runStep(context, "services", `planning ${Object.keys(blueprint.services).join(", ")}`, async () => {
     const result = await planRoot({ host, tree, blueprint, config: layers.config, knowledge: options.knowledge });
     if (result.missing.length > 0) return { planned: result, finished: undefined };
     const done = await finishRoot(context, tree, result);
     return { planned: result, finished: done };
   });
-  const packageCount = layers.packages.length;
-  if (finished === undefined) return { planned, missing: planned.missing, packageCount };
-  return {
-    planned,
-    missing: [],
-    packageCount,
-    sealed: await seal(context, options, layers, { tree, place: `${place}/overlay`, planned, finished }),
-  };
+  const notes = planned.services.flatMap((one) => one.notes.map((note) => `${one.service.name}: ${note}`));
+  if (finished === undefined) return { notes, missing: planned.missing, packageCount };
+  const sealed = await seal(context, options, layers, { tree, place: `${place}/overlay`, planned, finished });
+  await keepRecipe(context, sealed.manifest.digest, { recipe, notes });
+  return { notes, missing: [], packageCount, sealed };
 }
 
 function readSource(context: BuildContext, extra: readonly string[]): Promise<RootLayers> {
