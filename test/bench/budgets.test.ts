@@ -48,3 +48,8 @@ test("memory does not scale with speed", () => {
 test("rows that were not measured have no verdict", () => {
   assert.deepEqual(measured([["start", "docker", 300]]), {});
 });
+
+test("a ratio of a row's own is held against the least it may be", () => {
+  const verdicts = measured([["flows-ratio keep-alive", "iscadm", 0.96]]);
+  assert.deepEqual(verdicts["2,000 flows ≥ 0.97 × 10 flows, keep-alive"], { verdict: "MISSED", evidence: "0.96 ×" });
+});

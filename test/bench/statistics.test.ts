@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ratioOf, summarize } from "./statistics.ts";
+import { percentile, ratioOf, summarize } from "./statistics.ts";
 
 /** What can be measured: no zero below zero, which would be another value. */
 const series = fc.array(fc.double({ noNaN: true, min: 0, max: 1e9 }), { minLength: 1 });
@@ -31,4 +31,10 @@ test("a ratio to nothing, or to nothing measured, is no ratio", () => {
   assert.equal(ratioOf(3, 0), undefined);
   assert.equal(ratioOf(3, undefined), undefined);
   assert.equal(ratioOf(undefined, 2), undefined);
+});
+
+test("a percentile is a value of the series, the largest one at most", () => {
+  assert.equal(percentile([4, 1, 3, 2], 0.5), 2);
+  assert.equal(percentile([4, 1, 3, 2], 0.99), 4);
+  assert.throws(() => percentile([], 0.5), /nothing was measured/);
 });

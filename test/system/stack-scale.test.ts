@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Name } from "../../src/model/name.ts";
 import { TestDock } from "./support/dock.ts";
+import { addressOf } from "./support/hosts-file.ts";
 import { Neighbours } from "./support/neighbours.ts";
 import { makeTinyRoot, renderWide, tinyPort, type WideStack } from "./support/wide-stack.ts";
 
@@ -25,11 +26,13 @@ describe("a large stack", () => {
     assert.ok(found);
     return found;
   };
-  const reaches = async (isc: string, host: string) => {
-    const url = `http://${host}:${tinyPort}/`;
-    const command = ["/bin/busybox", "wget", "-q", "-T", "3", "-O", "/dev/null", url];
-    return (await dock.client.call("exec", { name: isc, command })).exitCode === 0;
+  const pidOf = async (isc: string) => {
+    const pid = (await dock.client.call("list", {})).iscs.find(({ name }) => name === isc)?.pid;
+    assert.ok(pid);
+    return pid;
   };
+  const reaches = (isc: string, address: string) => hosts.connectsFromPin(dock, isc as Name, address, tinyPort);
+  const reachesName = async (isc: string, name: string) => reaches(isc, addressOf(await pidOf(isc), name));
 
   before(async () => {
     hosts = new Neighbours();
@@ -49,9 +52,10 @@ describe("a large stack", () => {
     const { iscs } = await view("wide");
     assert.equal(iscs.length, tiers * count);
     assert.ok(iscs.every(({ status, serving }) => status === "running" && serving));
-    assert.ok(await reaches("wide-tier0-1", "tier1"));
-    assert.ok(await reaches("wide-tier8-10", "tier9-10"));
-    assert.ok(!(await reaches("wide-tier0-1", "tier2.main.isc")));
+    assert.ok(await reachesName("wide-tier0-1", "tier1"));
+    assert.ok(await reachesName("wide-tier8-10", "tier9-10"));
+    const further = await pidOf("wide-tier1-1");
+    assert.ok(!(await reaches("wide-tier0-1", addressOf(further, "tier2"))));
   });
 
   test("every row of the contract holds on all of them", async () => {
@@ -89,7 +93,7 @@ describe("a large stack", () => {
     assert.equal(steps.filter(({ kind }) => kind === "flow").length, flows - 1 - few.outward);
     assert.ok(steps.every(({ kind }) => kind === "flow"));
     assert.equal((await view("dense")).flows.length, flows);
-    assert.ok(await reaches("dense-tier0-1", "tier1"));
+    assert.ok(await reachesName("dense-tier0-1", "tier1"));
     const { findings } = await dock.client.call("verify", {});
     assert.deepEqual(
       findings.filter(({ verdict }) => verdict === "FAIL"),

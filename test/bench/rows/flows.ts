@@ -5,9 +5,10 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { tableName } from "../../../src/model/identity.ts";
+import { addressOf } from "../../system/support/hosts-file.ts";
 import { startBareNginx } from "../bare-nginx.ts";
 import { type Bench, timeMs } from "../bench.ts";
-import { addressOf, pidOf, wrapInside } from "../inside.ts";
+import { pidOf, wrapInside } from "../inside.ts";
 import { Machine } from "../machine.ts";
 import type { Endpoint } from "../wait-for-answer.ts";
 import { measureLoadFrom } from "../wrk.ts";

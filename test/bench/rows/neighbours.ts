@@ -5,9 +5,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { addressOf } from "../../system/support/hosts-file.ts";
 import type { Bench } from "../bench.ts";
 import { floodConnections, floodPackets, floodQuestions, keepBusy, probe } from "../flood.ts";
-import { addressOf, pidOf, wrapInside } from "../inside.ts";
+import { pidOf, wrapInside } from "../inside.ts";
 import { run } from "../run-program.ts";
 import { percentile } from "../statistics.ts";
 
