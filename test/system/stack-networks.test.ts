@@ -132,10 +132,7 @@ describe("the networks of a stack", () => {
     const [from, to] = ["shop-db", app].map((name) => probesAddress(name));
     hosts.run("host", ["nft", "add", "element", "inet", `isc_${dock.tag}`, "connect4", `{ ${await from} . ${await to} . tcp . 8000 }`]);
     hosts.run("host", ["nft", "add", "element", "inet", `isc_${dock.tag}`, "listen4", `{ ${await to} . tcp . 8000 }`]);
-    assert.deepEqual(
-      differing((await test()).probes),
-      ["shop-db shop-app tcp 8000 (own address) passes"],
-    );
+    assert.deepEqual(differing((await test()).probes), ["shop-db shop-app tcp 8000 (own address) passes"]);
     const { findings } = await dock.client.call("verify", {});
     assert.ok(findings.some(({ row, verdict }) => row === "net.outbound" && verdict === "FAIL"));
     await dock.quit();

@@ -45,7 +45,7 @@ export const fakeStack: Stack = {
 const listens = { web: 80, app: 8000, db: 5000 } as const;
 
 /** Of each member; the digit stands for its image. */
-export function fakeImages(digits: Readonly<Record<string, string>> = {}) {
+function fakeImages(digits: Readonly<Record<string, string>> = {}) {
   return new Map(
     Object.entries(listens).map(([member, port]) => {
       const network = { listen: [{ port, protocol: "tcp" as const }], expose: [], connect: [] };
