@@ -127,11 +127,11 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** What a command reads on standard input may be secret, and its environment too: neither is logged. */
+/** What a command reads on standard input may be secret, and its environment too: neither is logged. Of secrets the names alone are. */
 export function publicInput(input: unknown): unknown {
   if (typeof input !== "object" || input === null) return input;
-  const { input: _input, environment: _environment, ...rest } = input as Record<string, unknown>;
-  return rest;
+  const { input: _input, environment: _environment, secrets, ...rest } = input as Record<string, unknown>;
+  return typeof secrets === "object" && secrets !== null ? { ...rest, secrets: Object.keys(secrets) } : rest;
 }
 
 export function asProblem(error: unknown): Problem {
