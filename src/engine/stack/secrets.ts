@@ -23,12 +23,15 @@ export class Secrets {
     );
   }
 
-  /** Undefined after a boot, until it is given again. */
+  /** A copy, which the caller overwrites with zeros when it is done. Undefined after a boot, until it is given again. */
   find(stack: Name, secret: Name): Buffer | undefined {
     const name = this.#nameOf(stack, secret);
     return this.#withKeyring(
       () => this.#keyring.findSecret(name),
-      () => this.#own.get(name),
+      () => {
+        const own = this.#own.get(name);
+        return own && Buffer.from(own);
+      },
     );
   }
 
