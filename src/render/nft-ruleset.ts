@@ -108,11 +108,16 @@ function renderChains(links: string, network4: string, network6: string): readon
   const networks = { 4: network4, 6: network6 };
   return [
     "\t# RFC 4861: without neighbour discovery there is no IPv6. A hop limit of 255 proves that the packet was not forwarded.",
-    "\tchain neighbours {",
-    "\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept",
-    "\t\t# What every kernel says unasked, and nobody needs.",
-    "\t\ticmpv6 type { nd-router-solicit, mld-listener-report, mld2-listener-report, mld-listener-done } drop",
-    "\t}",
+    ...chain("neighbours", ["icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept"]),
+    "\t# What every kernel says unasked, and nobody needs.",
+    ...chain("unasked", ["icmpv6 type { nd-router-solicit, mld-listener-report, mld2-listener-report, mld-listener-done } drop"]),
+    "\t# Errors are about connections. An ISC may tell of its own: with others' it could reach whoever has them.",
+    ...chain(
+      "errors",
+      families(({ ip, suffix, icmp }) =>
+        ["original", "reply"].map((way) => `meta l4proto ${icmp} iifname . ether saddr . ct ${way} ${ip} saddr @sources${suffix} accept`),
+      ),
+    ),
     ...chain("pace_out", [
       "# Options and extensions would hide the ports from the queues that shape by them.",
       `ip hdrlength != 5 ${refuse("limit_out")}`,
@@ -138,7 +143,8 @@ function renderChains(links: string, network4: string, network6: string): readon
       `ip daddr 127.0.0.0/8 ${refuse("spoof")}`,
       "iifname @paced jump pace_out",
       ...families(({ ip, suffix }) => [`iifname . ether saddr . ${ip} saddr @sources${suffix} accept`]),
-      "ip6 saddr { ::, fe80::/64 } jump neighbours",
+      "# No ISC has one of these: each question from another would take a place in the host's table of neighbours.",
+      "ip6 saddr { ::, fe80::/64 } jump unasked",
       refuse("spoof"),
     ]),
     ...hook("sources", "filter hook prerouting priority raw", [
@@ -150,8 +156,11 @@ function renderChains(links: string, network4: string, network6: string): readon
     ]),
     ...hook("outbound", "filter hook prerouting priority mangle", [
       `iifname != ${links} accept`,
-      "ct state established,related accept",
-      "meta l4proto ipv6-icmp jump neighbours",
+      "ct state established accept",
+      "ct state related jump errors",
+      "# Neighbours are on the link. Connections are not tracked for these packets: nothing else would hold one that is to be forwarded.",
+      "ip6 daddr { fe80::/10, ff02::/16 } jump neighbours",
+      "meta l4proto ipv6-icmp jump unasked",
       ...families((family) => [`${flowOf(family)} @connect${family.suffix} goto admit_out`]),
       "# A prefix never means other ISCs: each of those is declared by its name.",
       ...families((family) => {
@@ -164,8 +173,11 @@ function renderChains(links: string, network4: string, network6: string): readon
       `oifname != ${links} accept`,
       `oifname @quarantined ${refuse("quarantine_in")}`,
       "oifname @paced jump pace_in",
-      "ct state established,related accept",
+      "ct state established accept",
+      "# Not connections that a helper of the host's expects.",
+      "ct state related meta l4proto { icmp, ipv6-icmp } accept",
       "meta l4proto ipv6-icmp jump neighbours",
+      "meta l4proto ipv6-icmp jump unasked",
       "# iif 0: made by the host itself, such as the dock's health checks. Connections of ISCs were judged on their way out.",
       "iif 0 jump hosted",
       `iifname ${links} jump listening`,
@@ -247,12 +259,13 @@ interface Family {
   readonly ip: "ip" | "ip6";
   readonly type: "ipv4_addr" | "ipv6_addr";
   readonly loopback: string;
+  readonly icmp: "icmp" | "ipv6-icmp";
 }
 
 function families(render: (family: Family) => readonly string[]): readonly string[] {
   return [
-    ...render({ suffix: 4, ip: "ip", type: "ipv4_addr", loopback: "127.0.0.0/8" }),
-    ...render({ suffix: 6, ip: "ip6", type: "ipv6_addr", loopback: "::1" }),
+    ...render({ suffix: 4, ip: "ip", type: "ipv4_addr", loopback: "127.0.0.0/8", icmp: "icmp" }),
+    ...render({ suffix: 6, ip: "ip6", type: "ipv6_addr", loopback: "::1", icmp: "ipv6-icmp" }),
   ];
 }
 
