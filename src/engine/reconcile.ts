@@ -17,7 +17,7 @@ import { startFresh } from "./lifecycle/start.ts";
 import { endProcesses, removeBeside, removeInstance, removeParts } from "./lifecycle/stop.ts";
 import { removeStrayCgroups } from "./parts/cgroup.ts";
 import { forgetStrayConnections } from "./parts/connections.ts";
-import type { ElementOwner } from "./parts/firewall.ts";
+import { type ElementOwner, resolverOwner } from "./parts/firewall.ts";
 import { killStrayMonitors } from "./parts/kill.ts";
 import { ensureNetwork } from "./parts/network.ts";
 import { findProcess } from "./parts/process.ts";
@@ -140,7 +140,7 @@ async function tellWatchers(engine: Engine, kept: readonly IscRecord[]): Promise
 
 async function elementsOf(engine: Engine, records: readonly IscRecord[]): Promise<ReadonlyMap<ElementOwner, readonly NftElement[]>> {
   const elements = new Map<ElementOwner, readonly NftElement[]>();
-  if (engine.stacks.list().some(({ desired }) => desired === "up")) elements.set("resolver", resolverElements(engine.dock));
+  if (engine.stacks.list().some(({ desired }) => desired === "up")) elements.set(resolverOwner, resolverElements(engine.dock));
   for (const stack of engine.stacks.list()) elements.set(ownerOf(stack.name), engine.stackTraffic.elementsOf(stack));
   for (const record of records) {
     const manifest = await engine.images.findManifest(record.image);

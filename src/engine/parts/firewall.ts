@@ -21,8 +21,10 @@ export interface AddressBook {
   ofIsc(name: Name): readonly string[];
 }
 
+/** An ISC may be called "resolver": what is none has a space in its name. */
+export const resolverOwner = "the resolver";
 /** Whose elements: an ISC's, one of its instances', a stack's, or the resolver's. */
-export type ElementOwner = Name | `stack ${string}` | "resolver";
+export type ElementOwner = Name | `stack ${string}` | typeof resolverOwner;
 
 /** The kernel's table is written by nobody but this object, so it knows the elements without asking. */
 export class Firewall {

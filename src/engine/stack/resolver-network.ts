@@ -7,6 +7,7 @@ import { renderResolverRuleset } from "../../render/nft-resolver.ts";
 import { listNftElements, type NftElement } from "../../render/nft-ruleset-elements.ts";
 import type { Engine } from "../engine.ts";
 import { findMount, unmountFrom } from "../mount-table.ts";
+import { resolverOwner } from "../parts/firewall.ts";
 import { ensureLinks } from "../parts/network.ts";
 
 export function resolverIdentity(dock: DockIdentity): SlotIdentity {
@@ -54,11 +55,11 @@ export function ensureResolverNetwork(engine: Engine): void {
     using nftables = new Nftables();
     nftables.run(renderResolverRuleset());
   });
-  engine.firewall.set("resolver", resolverElements(engine.dock));
+  engine.firewall.set(resolverOwner, resolverElements(engine.dock));
 }
 
 /** Safe to repeat. Throws KernelError, NftError. */
 export function removeResolverNetwork(engine: Engine): void {
-  engine.firewall.remove("resolver");
+  engine.firewall.remove(resolverOwner);
   engine.host.kernel.namespaces.removeNetworkNamespace(resolverPin(engine));
 }
