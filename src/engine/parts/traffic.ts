@@ -1,5 +1,6 @@
 /** Joins an ISC's declared traffic to the firewall: names and other ISCs become addresses, addresses become elements. */
 
+import type { Digest } from "../../model/digest.ts";
 import { serviceOf } from "../../model/instance.ts";
 import { type IscRecord, identityOf, instancesOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
@@ -58,10 +59,15 @@ export function trafficOf(engine: Engine, record: IscRecord, policy: NetworkPoli
 /** Every instance of one ISC, as far as its elements are loaded. Throws NftError. */
 export async function refreshTrafficOf(engine: Engine, name: Name): Promise<void> {
   await engine.locks.run(`traffic ${name}`, async () => {
-    const record = engine.iscs.find(name);
-    if (!record) return;
-    for (const instance of [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))]) {
-      const policy = (await engine.images.findManifest(instance.image))?.posture.network;
+    const listInstances = () => {
+      const record = engine.iscs.find(name);
+      return record ? [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))] : [];
+    };
+    const policies = new Map<Digest, NetworkPolicy | undefined>();
+    for (const { image } of listInstances()) policies.set(image, (await engine.images.findManifest(image))?.posture.network);
+    // From here on nothing is waited for: it may have come into quarantine meanwhile.
+    for (const instance of listInstances()) {
+      const policy = policies.get(instance.image);
       const isLoaded = engine.firewall.elementsOf(instance.name).length > 0;
       if (policy && isLoaded) ensureTraffic(engine, instance, policy);
     }

@@ -2,6 +2,8 @@
  * From what a stack is to what its record says it should be. Every step is safe to repeat, and the record says that something is pending
  * until the last is done: whatever a kill breaks off, the next dock carries on.
  */
+import type { Digest } from "../../model/digest.ts";
+import type { Manifest } from "../../model/image.ts";
 import type { Name } from "../../model/name.ts";
 import type { Progress } from "../../model/progress.ts";
 import type { StackRecord } from "../../model/stack.ts";
@@ -94,13 +96,16 @@ async function bringOneUp(engine: Engine, stack: StackRecord, name: Name): Promi
 
 /** Firewall elements of the stack and of all its instances, in one transaction: flows that stay are not touched, and no two states mix. */
 async function refreshTraffic(engine: Engine, stack: StackRecord): Promise<void> {
+  const listInstances = () =>
+    iscsOf(engine, stack.name).flatMap((record) => [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))]);
+  const manifests = new Map<Digest, Manifest | undefined>();
+  for (const { image } of listInstances()) manifests.set(image, await engine.images.findManifest(image));
+  // From here on nothing is waited for: an ISC may have come into quarantine meanwhile.
   const elements = new Map<ElementOwner, readonly NftElement[]>([[ownerOf(stack.name), engine.stackTraffic.elementsOf(stack)]]);
-  for (const record of iscsOf(engine, stack.name)) {
-    for (const instance of [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))]) {
-      const manifest = await engine.images.findManifest(instance.image);
-      if (manifest && engine.firewall.elementsOf(instance.name).length > 0)
-        elements.set(instance.name, trafficOf(engine, instance, manifest.posture.network));
-    }
+  for (const instance of listInstances()) {
+    const manifest = manifests.get(instance.image);
+    if (manifest && engine.firewall.elementsOf(instance.name).length > 0)
+      elements.set(instance.name, trafficOf(engine, instance, manifest.posture.network));
   }
   engine.firewall.exchange(elements, []);
 }
