@@ -22,13 +22,20 @@ export function upStack(engine: Engine, request: StackRequest, report: Report): 
   const { name } = request.stack;
   return engine.locks.run(lockOf(name), async () => {
     const before = engine.stacks.find(name);
-    const changedSecrets = changedOf(engine, request);
-    const { after, steps } = await propose(engine, request, changedSecrets);
-    for (const [secret, bytes] of request.secrets) engine.secrets.keep(name, secret, bytes);
-    await engine.stacks.save(after);
+    const { after, steps } = await claim(engine, request);
     await converge(engine, name, report);
     for (const secret of Object.keys(before?.secrets ?? {}) as Name[]) if (!(secret in after.secrets)) engine.secrets.forget(name, secret);
     return steps;
+  });
+}
+
+/** Ranges and host ports are chosen among those that nobody has: two stacks that choose at the same time would have the same. */
+function claim(engine: Engine, request: StackRequest): ReturnType<typeof propose> {
+  return engine.locks.run("*", async () => {
+    const proposed = await propose(engine, request, changedOf(engine, request));
+    for (const [secret, bytes] of request.secrets) engine.secrets.keep(request.stack.name, secret, bytes);
+    await engine.stacks.save(proposed.after);
+    return proposed;
   });
 }
 
