@@ -49,13 +49,8 @@ export function renderShaping(link: string, side: "src" | "dst", { bitsPerSecond
     `qdisc add dev ${link} root handle 15: htb default ${defaultClass}`,
     `class add dev ${link} parent 15: classid 15:1 htb ${rates(bitsPerSecond, bitsPerSecond)}`,
     ...leaf(defaultClass, bitsPerSecond),
-    ...flows.flatMap((flow, index) => {
-      const minor = firstFlowClass + index;
-      return [
-        ...leaf(minor, Math.min(flow.bitsPerSecond, bitsPerSecond)),
-        ...flow.addresses.map((address) => renderFilter(link, side, { flow, address, minor })),
-      ];
-    }),
+    ...flows.flatMap((flow, index) => leaf(firstFlowClass + index, Math.min(flow.bitsPerSecond, bitsPerSecond))),
+    ...renderFilters(link, side, flows),
   ];
 }
 
@@ -79,12 +74,39 @@ interface Filter {
   readonly minor: number;
 }
 
-function renderFilter(link: string, side: "src" | "dst", { flow, address, minor }: Filter): string {
-  const six = address.includes(":");
-  const ip = six ? "ip6" : "ip";
-  const prefix = address.includes("/") ? address : `${address}/${six ? 128 : 32}`;
-  const port = `match ${ip} ${side === "dst" ? "dport" : "sport"} ${flow.port} 0xffff`;
-  const match = `match ${ip} ${side} ${prefix} match ${ip} protocol ${protocols[flow.protocol]} 0xff ${port}`;
-  // Filters of one priority are of one protocol.
-  return `filter add dev ${link} parent 15: protocol ${six ? "ipv6 prio 2" : "ip prio 1"} u32 ${match} flowid 15:${minor.toString(16)}`;
+/** tc-u32(8): a packet that is whole, or the first fragment of one. */
+const isFirst = "match u16 0 0x1fff at 6";
+/** Of IPv6: a fragment. */
+const fragmentHeader = 44;
+
+/**
+ * Only the first fragment of a packet has ports, and none of IPv6 has them where they are looked for: fragments count for the slowest flow
+ * that they may be of, so that nobody gets around a limit by large datagrams. Filters of one priority are of one protocol.
+ */
+function renderFilters(link: string, side: "src" | "dst", flows: readonly ShapedFlow[]): readonly string[] {
+  const all = flows.flatMap((flow, index) => flow.addresses.map((address): Filter => ({ flow, address, minor: firstFlowClass + index })));
+  const [four, six] = [all.filter(({ address }) => !address.includes(":")), all.filter(({ address }) => address.includes(":"))];
+  const add = (kind: string, match: string, minor: number) =>
+    `filter add dev ${link} parent 15: protocol ${kind} u32 ${match} flowid 15:${minor.toString(16)}`;
+  const port = ({ flow }: Filter, ip: string) => `match ${ip} ${side === "dst" ? "dport" : "sport"} ${flow.port} 0xffff`;
+  const end4 = ({ flow, address }: Filter) =>
+    `match ip ${side} ${prefixOf(address, 32)} match ip protocol ${protocols[flow.protocol]} 0xff`;
+  const end6 = ({ address }: Filter, protocol: number) => `match ip6 ${side} ${prefixOf(address, 128)} match ip6 protocol ${protocol} 0xff`;
+  return [
+    ...four.map((one) => add("ip prio 1", `${end4(one)} ${port(one, "ip")} ${isFirst}`, one.minor)),
+    ...six.map((one) => add("ipv6 prio 2", `${end6(one, protocols[one.flow.protocol])} ${port(one, "ip6")}`, one.minor)),
+    ...(four.length > 0 ? [add("ip prio 3", isFirst, defaultClass)] : []),
+    ...slowestOf(four, ({ flow, address }) => `${address} ${flow.protocol}`).map((one) => add("ip prio 4", end4(one), one.minor)),
+    ...slowestOf(six, ({ address }) => address).map((one) => add("ipv6 prio 5", end6(one, fragmentHeader), one.minor)),
+  ];
+}
+
+/** Of those with the same key the slowest; the slowest of all come first, where prefixes overlap. */
+function slowestOf(filters: readonly Filter[], keyOf: (filter: Filter) => string): readonly Filter[] {
+  const sorted = filters.toSorted((one, other) => one.flow.bitsPerSecond - other.flow.bitsPerSecond);
+  return [...Map.groupBy(sorted, keyOf).values()].flatMap(([slowest]) => slowest ?? []);
+}
+
+function prefixOf(address: string, length: number): string {
+  return address.includes("/") ? address : `${address}/${length}`;
 }
