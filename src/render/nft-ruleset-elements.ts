@@ -198,10 +198,17 @@ function isCovered({ prefix, port, from }: Target, targets: readonly Target[]): 
   );
 }
 
+/** Address or link of the ISC that an element is about. */
+export function subjectOf({ set, key, value }: NftElement): string {
+  // The number of a flow is nobody.
+  const target = set.startsWith("flow_of") ? undefined : value?.[0];
+  return target ?? key[0] ?? "";
+}
+
 /** Those elements of the table that are about one ISC. */
 export function elementsAbout(interfaces: readonly TrafficInterface[], elements: readonly NftElement[]): readonly NftElement[] {
   const own = new Set(interfaces.map(canonicalize).flatMap(({ address, address6, link }) => [address, address6, link]));
-  return elements.filter(({ key, value }) => own.has(value?.[0] ?? key[0] ?? ""));
+  return elements.filter((element) => own.has(subjectOf(element)));
 }
 
 /** The spelling which a listing of the kernel's elements has. */

@@ -16,7 +16,7 @@ export function parseNftElements(listing: unknown): readonly NftElement[] {
 }
 
 /** Sets which nobody declares the elements of. */
-const filledByPackets = /^(?:(?:refused|told)_|over$)/;
+const filledByPackets = /^(?:(?:refused|told)_|(?:over|asking)$)/;
 
 /**
  * A text that is the same as long as table, chains, rules, sets and counters are as they were loaded: handles, elements and counts are left out.

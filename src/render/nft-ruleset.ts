@@ -3,7 +3,7 @@
  * What an ISC sends is judged before address translation (prerouting), what reaches it after (postrouting): one place for each direction,
  * whether the other end is the world, the host or another ISC. Foreign firewalls' chains are never overruled; see nft-ruleset-foreign.ts.
  */
-import { type DockIdentity, linkPrefix, tableName } from "../model/identity.ts";
+import { type DockIdentity, identityOfSlot, linkPrefix, resolverSlot, tableName } from "../model/identity.ts";
 import { balanceBuckets } from "./nft-ruleset-balance.ts";
 import { refuse, renderRefusalChains, renderRefusalSets } from "./nft-ruleset-refusals.ts";
 
@@ -38,7 +38,7 @@ export function renderNftBase(dock: DockIdentity, logGroup: number | undefined):
     ...renderRefusalSets(),
     "",
     ...renderRefusalChains(logGroup),
-    ...renderChains(`"${linkPrefix(dock)}*"`, renderNetwork(dock), `${dock.prefix6}::/64`),
+    ...renderChains(dock),
     "}",
     "",
   ].join("\n");
@@ -61,6 +61,7 @@ const setDeclarations = [
     `\tset rate_${direction} { type ifname; limit rate over 1/second; }`,
     `\tset open_${direction} { type ifname; ct count over 1; }`,
   ]),
+  "\tset asking { type ifname; size 8192; flags dynamic; }",
   "\t# By link and number of the flow, whichever of its addresses a packet is for.",
   ...["flow_packets", "flow_rate"].map((set) => `\tset ${set} { typeof ${flowKey}; limit rate over 1/second; }`),
   `\tset flow_open { typeof ${flowKey}; ct count over 1; }`,
@@ -104,8 +105,11 @@ function balanced({ suffix }: Pick<Family, "suffix">): readonly { readonly map: 
   ];
 }
 
-function renderChains(links: string, network4: string, network6: string): readonly string[] {
-  const networks = { 4: network4, 6: network6 };
+function renderChains(dock: DockIdentity): readonly string[] {
+  const links = `"${linkPrefix(dock)}*"`;
+  const networks = { 4: renderNetwork(dock), 6: `${dock.prefix6}::/64` };
+  const { address, address6 } = identityOfSlot(dock, resolverSlot);
+  const resolver = { 4: address, 6: address6 };
   return [
     "\t# RFC 4861: without neighbour discovery there is no IPv6. A hop limit of 255 proves that the packet was not forwarded.",
     ...chain("neighbours", ["icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept"]),
@@ -125,6 +129,7 @@ function renderChains(links: string, network4: string, network6: string): readon
       `iifname @packets_out ${refuse("limit_out")}`,
       ...nameFlow,
       renderFlowLimit("flow_packets"),
+      "meta priority set none",
     ]),
     ...chain("pace_in", [`oifname @packets_in ${refuse("limit_in")}`]),
     ...chain("limit_out", [
@@ -133,6 +138,7 @@ function renderChains(links: string, network4: string, network6: string): readon
       renderFlowLimit("flow_open"),
       `iifname @rate_out ${refuse("limit_out")}`,
       `iifname @open_out ${refuse("limit_out")}`,
+      "meta priority set none",
     ]),
     ...chain("limit_in", [`oifname @rate_in ${refuse("limit_in")}`, `oifname @open_in ${refuse("limit_in")}`]),
     ...chain("admit_out", ["iifname @limited jump limit_out", "accept"]),
@@ -161,8 +167,14 @@ function renderChains(links: string, network4: string, network6: string): readon
       "# Neighbours are on the link. Connections are not tracked for these packets: nothing else would hold one that is to be forwarded.",
       "ip6 daddr { fe80::/10, ff02::/16 } jump neighbours",
       "meta l4proto ipv6-icmp jump unasked",
+      "# Each question of another port takes a place in the host's table of connections for a while.",
+      ...families(({ ip, suffix }) => [
+        `${ip} daddr ${resolver[suffix]} add @asking { iifname limit rate over 200/second burst 500 packets } ${refuse("limit_out")}`,
+      ]),
       ...families((family) => [`${flowOf(family)} @connect${family.suffix} goto admit_out`]),
-      "# A prefix never means other ISCs: each of those is declared by its name.",
+      "# A prefix never means other ISCs, the host itself, or what is on a link: each of those is declared by its name or address.",
+      `fib daddr type local ${refuse("out")}`,
+      `ip daddr 169.254.0.0/16 ${refuse("out")}`,
       ...families((family) => {
         const { ip, suffix } = family;
         return [`${ip} daddr != ${networks[suffix]} ${ip} daddr != @networks${suffix} ${flowOf(family)} @ranges${suffix} goto admit_out`];
@@ -181,6 +193,8 @@ function renderChains(links: string, network4: string, network6: string): readon
       "# iif 0: made by the host itself, such as the dock's health checks. Connections of ISCs were judged on their way out.",
       "iif 0 jump hosted",
       `iifname ${links} jump listening`,
+      "# By a service address the host comes only where a flow of its own leads: that was the question above.",
+      ...families(({ ip, suffix }) => [`iif 0 ct original ${ip} daddr @networks${suffix} ${refuse("in")}`]),
       "ct status dnat jump listening",
       refuse("in"),
     ]),

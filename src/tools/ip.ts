@@ -28,6 +28,26 @@ function parseRoutes(text: string): readonly IpRoute[] {
   return text.trim() === "" ? [] : z.array(Route).parse(JSON.parse(text));
 }
 
+const Rule = z.looseObject({
+  priority: z.number(),
+  src: z.string().optional(),
+  srclen: z.number().optional(),
+  table: z.string().optional(),
+});
+
+/** "PRIORITY from PREFIX lookup TABLE" of every rule that has a source, of both families. Throws CommandFailure. */
+export async function listSourceRules(host: Pick<Host, "run">): Promise<readonly string[]> {
+  const answers = await Promise.all(["-4", "-6"].map((family) => host.run({ program, arguments: ["-j", "-N", family, "rule", "show"] })));
+  return answers.flatMap(({ stdout }) =>
+    z
+      .array(Rule)
+      .parse(JSON.parse(stdout.trim() === "" ? "[]" : stdout))
+      .flatMap(({ priority, src, srclen, table = "" }) =>
+        src === undefined || srclen === undefined ? [] : [`${priority} from ${src}/${srclen} lookup ${table}`],
+      ),
+  );
+}
+
 /** Commands of one object each, in order, as `ip -batch` takes them; those that find nothing to delete are no mistake. Throws CommandFailure. */
 export async function runIpBatch(host: Pick<Host, "run">, lines: readonly string[], family?: "-4" | "-6"): Promise<void> {
   if (lines.length === 0) return;

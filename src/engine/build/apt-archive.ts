@@ -21,6 +21,9 @@ import { layerKey } from "./layer-cache.ts";
 
 /** How long fetched package lists count as fresh. */
 const freshMs = 600_000;
+/** How long mirrors that could not be reached are not asked again: apt tries for some seconds, and a stack builds one image after the other. */
+const unreachableMs = 120_000;
+const unreachableNote = "the package mirrors cannot be reached: going on with the package lists fetched last";
 /** Roots are made with /usr merged from the start: usrmerge would only bring Perl to find that out (its alternative is usr-is-merged). */
 export const aptPreferences = "Package: usrmerge\nPin: release *\nPin-Priority: -1\n";
 const fetchTimeoutMs = 900_000;
@@ -45,7 +48,11 @@ export async function openAptArchive(context: BuildContext, suite: string, note:
   const sourcesKey = layerKey("sources", suite, architecture, sources, aptPreferences);
   const directory = `${layout.layers}/apt-${sourcesKey}`;
   const updated = await host.files.find(`${directory}/updated`);
-  if (noCache || updated === undefined || Math.abs(host.now() - updated.modifiedMs) > freshMs) {
+  const isOlder = (stamp: { readonly modifiedMs: number } | undefined, ms: number) => Math.abs(host.now() - (stamp?.modifiedMs ?? 0)) > ms;
+  const isFresh = !noCache && updated !== undefined && !isOlder(updated, freshMs);
+  const isUnreachable = !noCache && updated !== undefined && !isOlder(await host.files.find(`${directory}/unreachable`), unreachableMs);
+  if (!isFresh && isUnreachable) note(unreachableNote);
+  else if (!isFresh) {
     await prepareDirectory(context, directory, architecture, sources);
     await update(context, { directory, suite, hasLists: updated !== undefined }, note);
   }
@@ -149,7 +156,8 @@ async function update(context: BuildContext, { directory, suite, hasLists }: Lis
     // A name that was mistyped once must not stay in the cache for ever.
     if (!hasLists) await host.files.remove(directory);
     if (!hasLists || noCache || context.signal?.aborted) throw isSuiteMissing(error, suite) ? noSuchSuite(suite, error) : error;
-    note("the package mirrors cannot be reached: going on with the package lists fetched last");
+    await host.files.write(`${directory}/unreachable`, "");
+    note(unreachableNote);
   }
 }
 

@@ -27,6 +27,7 @@ function outsideSettings(link: string): readonly (readonly [string, string])[] {
     [`ipv4/conf/${link}/route_localnet`, "1"],
     // No answer to a question for the MAC of any address: both ends know the only one that they need (ip-sysctl.rst).
     [`ipv4/conf/${link}/arp_ignore`, "8"],
+    [`ipv4/conf/${link}/accept_source_route`, "0"],
     [`ipv4/conf/${link}/accept_redirects`, "0"],
     [`ipv4/conf/${link}/send_redirects`, "0"],
     [`ipv6/conf/${link}/accept_ra`, "0"],

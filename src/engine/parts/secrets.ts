@@ -21,7 +21,7 @@ export async function ensureSecrets(engine: Engine, record: IscRecord, { service
   const { uid, gid } = services[0] ?? { uid: 0, gid: 0 };
   trees.makeDirectories(base, [{ path: directory, mode: 0o755, uid: 0, gid: 0 }]);
   for (const name of names) {
-    const secret = await readSecret(engine, stack, name);
+    const secret = readSecret(engine, stack, name);
     try {
       trees.makeFile(base, { path: `${directory}/${name}`, mode: readableByOwner, uid, gid }, secret);
     } finally {
@@ -31,15 +31,26 @@ export async function ensureSecrets(engine: Engine, record: IscRecord, { service
 }
 
 /** As it was given last; after a boot, from its file. The caller overwrites it with zeros. Throws Problem SECRET_MISSING. */
-async function readSecret({ secrets, host }: Engine, stack: StackRecord, name: Name): Promise<Buffer> {
+function readSecret({ secrets, host }: Engine, stack: StackRecord, name: Name): Buffer {
   const kept = secrets.find(stack.name, name);
   if (kept) return kept;
   const source = stack.secrets[name];
   if (source?.kind !== "file") throw missing(stack, name, "it was given on standard input, and this machine has been started since");
-  const bytes = await host.files.readBytes(source.path).catch((error: unknown) => reasonOf(error));
+  const bytes = readFile(host, source.path);
   if (!Buffer.isBuffer(bytes)) throw missing(stack, name, bytes);
   secrets.keep(stack.name, name, bytes);
   return bytes;
+}
+
+/** Or why it cannot be read: what is no plain file might never answer. */
+function readFile({ files, kernel }: Engine["host"], path: string): Buffer | string {
+  try {
+    if (!["file", "symlink"].includes(files.findNow(path)?.kind ?? "")) return `${path} is no file`;
+    const bytes = files.readPartNow(path, 0, kernel.keyring.mostSecretBytes + 1);
+    return bytes.length > kernel.keyring.mostSecretBytes ? `${path} is larger than ${kernel.keyring.mostSecretBytes} bytes` : bytes;
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 function missing(stack: StackRecord, name: Name, reason: string): Problem {

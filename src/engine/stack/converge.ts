@@ -34,7 +34,7 @@ export type Report = (progress: Progress) => void;
 /** The caller holds the stack's lock. Throws Problem of the first ISC that cannot be what it should; the others are tried all the same. */
 export async function converge(engine: Engine, name: Name, report: Report): Promise<void> {
   const stack = engine.stacks.get(name);
-  await removeRoutes(engine, stack.leaving);
+  await removeRoutes(engine, stack.leaving, Object.values(stack.networks));
   await engine.stackNames.ensure();
   await ensureRoutes(engine, stack);
   await refreshTraffic(engine, stack);

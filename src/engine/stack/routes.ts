@@ -6,7 +6,7 @@ import { isWithin, parsePrefix } from "../../base/ip-prefix.ts";
 import { isAddressOfDock } from "../../model/identity.ts";
 import type { NetworkRange, StackRecord } from "../../model/stack.ts";
 import { serviceRanges } from "../../model/stack-address.ts";
-import { type IpRoute, listRoutes, routeProtocol, runIpBatch } from "../../tools/ip.ts";
+import { type IpRoute, listRoutes, listSourceRules, routeProtocol, runIpBatch } from "../../tools/ip.ts";
 import type { Engine } from "../engine.ts";
 import { resolverIdentity } from "./resolver-network.ts";
 
@@ -68,15 +68,23 @@ async function removeDockWay(engine: Engine, range: NetworkRange): Promise<void>
   }
 }
 
-/** Takes away the routes and rules of networks that are no stack's any more. Safe to repeat. Throws CommandFailure. */
-export async function removeRoutes(engine: Engine, ranges: readonly NetworkRange[]): Promise<void> {
+/**
+ * Takes away the routes and rules of networks that are no stack's any more. Safe to repeat. Throws CommandFailure.
+ * @param staying networks that keep what they have in common with these
+ */
+export async function removeRoutes(engine: Engine, ranges: readonly NetworkRange[], staying: readonly NetworkRange[] = []): Promise<void> {
+  const kept = new Set(staying.flatMap(unreachableRoutes));
   await runIpBatch(
     engine.host,
-    ranges.flatMap(unreachableRoutes).map((route) => `route del ${route}`),
+    ranges
+      .flatMap(unreachableRoutes)
+      .filter((route) => !kept.has(route))
+      .map((route) => `route del ${route}`),
   );
   for (const range of ranges) {
-    if (range.uplink?.kind === "interface") await removeUplink(engine, range);
-    await removeDockWay(engine, range);
+    const same = staying.find(({ subnet, prefix6 }) => subnet === range.subnet && prefix6 === range.prefix6);
+    if (range.uplink?.kind === "interface" && same?.uplink?.kind !== "interface") await removeUplink(engine, range);
+    if (!same) await removeDockWay(engine, range);
   }
 }
 
@@ -96,27 +104,36 @@ function unreachableRoutes({ subnet, prefix6 }: NetworkRange): readonly string[]
   return [subnet, `${prefix6}::/64`].map((prefix) => `unreachable ${prefix} proto ${routeProtocol} metric ${lastMetric}`);
 }
 
-/** What leaves from such a network takes the interface's own default route, or none: it never falls back to the host's. */
+/**
+ * What leaves from such a network takes the interface's own default route, or none: it never falls back to the host's. What is there already
+ * is not taken away for a moment: in that moment packets would go the host's way.
+ */
 async function ensureUplinks(engine: Engine, ranges: readonly NetworkRange[]): Promise<void> {
   const routes = await listRoutes(engine.host);
+  const rules = await listSourceRules(engine.host);
   for (const range of ranges) {
     if (range.uplink?.kind !== "interface") continue;
-    await removeUplink(engine, range);
+    const table = tableOf(range);
     for (const [family, prefix] of familiesOf(range)) {
-      const table = tableOf(range);
+      const own = defaultRoutes(routes, family, range.uplink.interface);
+      // What the host has a route for nearby, such as other ISCs, stays as it is (suppress_prefixlength).
+      const wanted = [
+        [
+          `${rulePriority} from ${prefix} lookup 254`,
+          `rule add from ${prefix} lookup main suppress_prefixlength 0 priority ${rulePriority}`,
+        ],
+        [`${rulePriority + 1} from ${prefix} lookup ${table}`, `rule add from ${prefix} lookup ${table} priority ${rulePriority + 1}`],
+      ] as const;
       await runIpBatch(
         engine.host,
         [
           `route replace unreachable default table ${table} proto ${routeProtocol} metric ${lastMetric}`,
-          ...defaultRoutes(routes, family, range.uplink.interface).map(
-            (route) => `route replace ${route} table ${table} proto ${routeProtocol}`,
-          ),
-          // What the host has a route for nearby, such as other ISCs, stays as it is.
-          `rule add from ${prefix} lookup main suppress_prefixlength 0 priority ${rulePriority}`,
-          `rule add from ${prefix} lookup ${table} priority ${rulePriority + 1}`,
+          ...own.map((route) => `route replace ${route} table ${table} proto ${routeProtocol}`),
+          ...wanted.filter(([rule]) => !rules.includes(rule)).map(([, command]) => command),
         ],
         family,
       );
+      if (own.length === 0) await runIpBatch(engine.host, [`route flush table ${table} type unicast`], family);
     }
   }
 }

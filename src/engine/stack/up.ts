@@ -1,6 +1,8 @@
 /** up: a stack becomes what its file says; and what that would change. */
+
+import { Problem } from "../../base/problem.ts";
 import type { Name } from "../../model/name.ts";
-import type { Stack, StackRecord } from "../../model/stack.ts";
+import type { NetworkRange, Stack, StackRecord } from "../../model/stack.ts";
 import type { StackStep } from "../../model/stack-view.ts";
 import { type Proposal, proposeStack } from "../../plan/stack/propose.ts";
 import type { TakenRange } from "../../plan/stack/ranges.ts";
@@ -58,10 +60,28 @@ async function propose(
   const taken: readonly TakenRange[] = [...othersRanges(engine, stack.name), ...(await listHostRanges(engine))];
   const nowMs = engine.host.now();
   const after = proposeStack({ stack, images, before, taken, changedSecrets, dock: engine.dock, file, nowMs });
+  for (const range of Object.values(after.networks)) assertUplink(engine, after.name, range);
   for (const member of Object.values(after.members)) assertHostPortsFree(engine, { stack: stack.name }, member.expose);
   const steps = await planStack(engine, after);
   const secretSteps = before ? changedSecrets.map((what): StackStep => ({ kind: "secret", change: "change", what })) : [];
   return { after, steps: [...secretSteps, ...steps] };
+}
+
+/** Packets under an address that is not the host's would be somebody else's. */
+function assertUplink({ host }: Engine, stack: Name, { name, uplink }: NetworkRange): void {
+  if (!uplink || uplink.kind === "any") return;
+  using socket = new host.kernel.rtnetlink.Rtnetlink();
+  const wanted = uplink.kind === "address" ? uplink.address : uplink.interface;
+  const known =
+    uplink.kind === "address" ? socket.listAddresses().map(({ address }) => address) : socket.listLinks().map((link) => link.name);
+  if (known.includes(wanted)) return;
+  throw new Problem(
+    "STACK_INVALID",
+    `cannot use ${wanted} as the way out of network ${name} of ${stack}: this host has no such ${uplink.kind}`,
+    {
+      hint: uplink.kind === "address" ? "ip address shows those that it has" : "ip link shows those that it has",
+    },
+  );
 }
 
 function othersRanges(engine: Engine, own: Name): readonly TakenRange[] {

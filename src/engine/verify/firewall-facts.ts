@@ -3,7 +3,7 @@ import { tableName } from "../../model/identity.ts";
 import { type IscRecord, identityOf, instancesOf } from "../../model/isc.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import type { DeclaredTraffic, ElementFacts, FirewallFacts, RulePart } from "../../plan/checks/facts.ts";
-import { elementsAbout, identifyElement, type NftElement } from "../../render/nft-ruleset-elements.ts";
+import { elementsAbout, identifyElement, type NftElement, subjectOf } from "../../render/nft-ruleset-elements.ts";
 import { asRecord, listObjects, normalizeNftRules, parseNftElements } from "../../render/nft-ruleset-listing.ts";
 import type { Engine } from "../engine.ts";
 import { trafficOf } from "../parts/traffic.ts";
@@ -37,9 +37,7 @@ export function viewFirewall(engine: Engine, reference: ReadonlyMap<string, stri
     elements,
     present: new Set(elements.map(identifyElement)),
     ofStacks,
-    orphans: elements.filter(
-      (element) => !known.has(element.value?.[0] ?? element.key[0] ?? "") && !expected.has(identifyElement(element)),
-    ),
+    orphans: elements.filter((element) => !known.has(subjectOf(element)) && !expected.has(identifyElement(element))),
     foreignRules: listForeignTranslations(engine),
   };
 }
