@@ -47,8 +47,6 @@ describe("the networks of a stack", () => {
     hosts = new Neighbours();
     hosts.join("second", second);
     hosts.run("host", ["ip", "address", "add", "192.0.2.9/24", "dev", hosts.hostLink]);
-    hosts.run("host", ["ip", "route", "add", "default", "via", hosts.otherAddress]);
-    hosts.run("host", ["ip", "route", "add", "default", "via", second.other, "dev", "second", "metric", "500"]);
     hosts.run("other", ["ip", "address", "add", `${far}/32`, "dev", "lo"]);
     dock = await TestDock.start({
       networkNamespace: hosts.host,
@@ -56,6 +54,9 @@ describe("the networks of a stack", () => {
       config: "respond: { mode: observe }\nfirewall: { restore: false }",
     });
     await up("true");
+    // Only now: a build would wait for answers from the world.
+    hosts.run("host", ["ip", "route", "add", "default", "via", hosts.otherAddress]);
+    hosts.run("host", ["ip", "route", "add", "default", "via", second.other, "dev", "second", "metric", "500"]);
   });
   after(async () => {
     await dock[Symbol.asyncDispose]();
