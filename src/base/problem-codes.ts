@@ -15,6 +15,7 @@ export const problemCodes = {
   ISC_UNKNOWN: "No ISC has this name.",
   STACK_INVALID: "The stack file has mistakes, each shown with its line and column, or contradicts the blueprints that it names.",
   STACK_UNKNOWN: "No stack has this name.",
+  STACK_DOWN: "The ISC is part of a stack that is down: without its networks it cannot run.",
   NETWORK_TAKEN: "A network of the stack would overlap addresses that somebody has already, or there are none left.",
   NETWORK_FULL: "A network of the stack has fewer addresses than ISCs that are to be on it.",
   SECRET_MISSING: "A secret that the stack names was not given, or can no longer be read.",

@@ -110,6 +110,14 @@ export class IscStore {
     return free;
   }
 
+  /** Whether an ISC's own address on each of these networks is nobody else's. */
+  fits({ name, slot }: Pick<IscRecord, "name" | "slot">, networks: readonly NetworkRange[]): boolean {
+    const others = this.list()
+      .filter((record) => record.name !== name)
+      .flatMap(instancesOf);
+    return networks.every((range) => !placesOn(range, others).has(placeOfSlot(range, slot)));
+  }
+
   /** Adds new records: each directory appears whole, by rename. Of records that cannot all be added none stays. */
   async add(records: readonly IscRecord[]): Promise<void> {
     for (const record of records) this.assertFree(record.name);

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isProblem } from "../../src/base/problem.ts";
 import { isAtLeast } from "../../src/model/event.ts";
 import type { Name } from "../../src/model/name.ts";
 import type { StackView } from "../../src/model/stack-view.ts";
@@ -207,6 +208,7 @@ describe("the ready stacks", () => {
         iscs.map((isc) => `${isc.name} ${isc.status}`),
         ["shop-db stopped"],
       );
+      await assert.rejects(dock.client.call("start", { names: ["shop-db"] }), (error) => isProblem(error) && error.code === "STACK_DOWN");
       await up(shop);
       assert.equal(get("/").everywhere, Number(everywhere) + 1);
       await leavesNothing("shop");

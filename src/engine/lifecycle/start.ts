@@ -61,9 +61,20 @@ export function startIsc(engine: Engine, name: Name): Promise<StartAnswer> {
  * would lose its connections to the ISC without a word. Throws Problem.
  */
 export async function assertStartable(engine: Engine, name: Name): Promise<void> {
-  const { image, exposures } = engine.iscs.get(name);
+  const record = engine.iscs.get(name);
+  const { image, exposures } = record;
+  assertStackUp(engine, record);
   await engine.images.open(image);
   assertHostPortsFree(engine, { isc: name }, exposures);
+}
+
+/** Without its stack's networks it could run, but reach and be reached by nobody. */
+function assertStackUp({ stacks }: Engine, { name, stack }: IscRecord): void {
+  const record = stack && stacks.find(stack.stack);
+  if (!stack || record?.desired === "up") return;
+  throw new Problem("STACK_DOWN", `cannot start ${name}: it is part of stack ${stack.stack}, which is down`, {
+    hint: record ? `iscadm up ${record.file}` : `iscadm destroy ${name}`,
+  });
 }
 
 /** A record put back from a backup may name a slot that was given away meanwhile, and with it another's link, address and uids. */
@@ -85,6 +96,7 @@ export async function startFresh(engine: Engine, name: Name): Promise<StartAnswe
   // What starts fresh has left behind why it was in quarantine.
   const { quarantine: _left, ...before } = engine.iscs.get(name);
   const manifest = await engine.images.open(before.image);
+  assertStackUp(engine, before);
   assertSlotFree(engine, before);
   // While it is being written the parts can be made: a dock that dies before it is on the disk removes them again.
   const saved = engine.iscs.update(name, { desired: "running", generation: before.generation + 1, quarantine: undefined });

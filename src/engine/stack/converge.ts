@@ -4,9 +4,10 @@
  */
 import type { Digest } from "../../model/digest.ts";
 import type { Manifest } from "../../model/image.ts";
+import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { Progress } from "../../model/progress.ts";
-import type { StackRecord } from "../../model/stack.ts";
+import type { NetworkRange, StackRecord } from "../../model/stack.ts";
 import { rangesOf } from "../../model/stack-flows.ts";
 import { diffStack, surplusIscs, wantedIscs, whyReplace } from "../../plan/stack/diff-stack.ts";
 import { startOrder } from "../../plan/stack/start-order.ts";
@@ -90,8 +91,23 @@ async function bringOneUp(engine: Engine, stack: StackRecord, name: Name): Promi
     if (whyReplace(stack, present) !== undefined) await replaceInstance(engine, { name, image: member.image, why: "update" });
     return;
   }
-  await engine.locks.run(name, () => engine.iscs.update(name, { image: member.image, networks: rangesOf(stack, member.networks) }));
+  await settle(engine, name, { image: member.image, networks: rangesOf(stack, member.networks) });
   await startIsc(engine, name);
+}
+
+/** What a stopped one is to be when it starts. On networks where somebody has its address it gets another slot. */
+async function settle(
+  engine: Engine,
+  name: Name,
+  change: Required<Pick<IscRecord, "image">> & { readonly networks: readonly NetworkRange[] },
+): Promise<void> {
+  await engine.locks.run("*", () =>
+    engine.locks.run(name, async () => {
+      const record = engine.iscs.get(name);
+      const [other = record.slot] = engine.iscs.fits(record, change.networks) ? [] : engine.iscs.freeSlots(1, change.networks);
+      await engine.iscs.update(name, { ...change, slot: other });
+    }),
+  );
 }
 
 /** Firewall elements of the stack and of all its instances, in one transaction: flows that stay are not touched, and no two states mix. */
