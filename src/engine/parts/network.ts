@@ -96,6 +96,24 @@ export function removeNetwork(engine: Engine, record: IscRecord): void {
   namespaces.removeNetworkNamespace(pin);
 }
 
+const lingerLooks = 20;
+const lingerPauseMs = 50;
+
+/**
+ * Waits until the kernel has ended the links of ISCs that are gone, and ends those that it does not: a connection that is still to be told of
+ * its end keeps a namespace, and with it its links, for a while. Throws KernelError.
+ */
+export async function awaitLinksGone(engine: Engine, names: readonly string[]): Promise<void> {
+  using socket = new engine.host.kernel.rtnetlink.Rtnetlink();
+  const wanted = new Set(names);
+  const left = () => socket.listLinks().filter(({ name }) => wanted.has(name));
+  for (let look = 0; look < lingerLooks; look++) {
+    if (left().length === 0) return;
+    await engine.host.sleep(lingerPauseMs);
+  }
+  for (const { name } of left()) socket.deleteLink(name);
+}
+
 function prepareInside(engine: Engine): void {
   for (const [name, value] of insideSettings) writeSetting(engine, name, value);
   using socket = new engine.host.kernel.rtnetlink.Rtnetlink();

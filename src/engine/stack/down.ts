@@ -1,4 +1,5 @@
 /** down: a stack goes. ISCs with volumes stay, stopped, unless their volumes are to go, too. */
+import { identityOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { StackRecord } from "../../model/stack.ts";
 import type { StackStep } from "../../model/stack-view.ts";
@@ -7,8 +8,9 @@ import { startOrder } from "../../plan/stack/start-order.ts";
 import type { Engine } from "../engine.ts";
 import { destroyIsc } from "../lifecycle/destroy.ts";
 import { stopIsc } from "../lifecycle/stop.ts";
+import { awaitLinksGone } from "../parts/network.ts";
 import type { Report } from "./converge.ts";
-import { listPresent } from "./present.ts";
+import { iscsOf, listPresent } from "./present.ts";
 import { removeRoutes } from "./routes.ts";
 import { ownerOf } from "./stack-traffic.ts";
 import { lockOf } from "./up.ts";
@@ -35,6 +37,7 @@ export async function finishDown(engine: Engine, name: Name, report: Report): Pr
   const keeps = stack.desired === "down";
   const present = inReverse(stack, await listPresent(engine, name));
   const steps: StackStep[] = [];
+  const links = iscsOf(engine, name).flatMap((record) => identityOf(engine.dock, record).interfaces.map(({ link }) => link));
   for (const [index, one] of present.entries()) {
     const stays = keeps && one.hasVolumes;
     report({ step: stays ? "stop" : "destroy", text: one.name, index: index + 1, total: present.length });
@@ -43,6 +46,7 @@ export async function finishDown(engine: Engine, name: Name, report: Report): Pr
     else continue;
     steps.push({ kind: "isc", change: stays ? "stop" : "remove", what: one.name });
   }
+  await awaitLinksGone(engine, links);
   const ranges = Object.values(stack.networks);
   engine.firewall.remove(ownerOf(name));
   await removeRoutes(engine, [...ranges, ...stack.leaving]);

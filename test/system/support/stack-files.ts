@@ -13,7 +13,7 @@ export function tier({ port, upstream }: TierSite, keys: readonly string[] = [])
   // Twice the same: what fails on one connection is tried on another instance.
   const servers = `server ${upstream} max_fails=0; server ${upstream} max_fails=0; keepalive 4;`;
   const pass =
-    'proxy_pass http://next; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_connect_timeout 1s; proxy_next_upstream error timeout http_502 http_504;';
+    'proxy_pass http://next; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_connect_timeout 1s; proxy_read_timeout 1s; proxy_next_upstream error timeout http_502 http_504;';
   const site =
     upstream === undefined
       ? `server { listen ${port}; listen [::]:${port}; location / { return 200 "page of $hostname\\n"; } }`
