@@ -5,7 +5,7 @@ import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isProblem } from "../../src/base/problem.ts";
-import { isAtLeast } from "../../src/model/event.ts";
+import { type Event, isAtLeast } from "../../src/model/event.ts";
 import type { Name } from "../../src/model/name.ts";
 import type { StackView } from "../../src/model/stack-view.ts";
 import { TestDock } from "./support/dock.ts";
@@ -79,7 +79,9 @@ describe("the ready stacks", () => {
       findings.filter(({ verdict }) => verdict === "FAIL").map(({ isc, row, evidence }) => `${isc} ${row}: ${evidence}`),
       [],
     );
-    const told = readEvents(dock).filter(({ seq, severity }) => seq > since && isAtLeast(severity, "warning"));
+    // What a test above has had refused on purpose is told once more, with a count, when its interval ends.
+    const isMeant = ({ kind, facts }: Event) => kind === "firewall.refused" && [rates.port, rates.port + 1].includes(Number(facts.port));
+    const told = readEvents(dock).filter((event) => event.seq > since && isAtLeast(event.severity, "warning") && !isMeant(event));
     assert.deepEqual(
       told.map(({ kind, message }) => `${kind}: ${message}`),
       [],
@@ -129,13 +131,16 @@ describe("the ready stacks", () => {
 
     test("both instances count together in the database, and all is sound", async () => {
       const since = lastSeq(dock);
-      const seen = new Set<unknown>();
-      let last: Record<string, unknown> = {};
-      for (let visit = 1; visit <= 60 && seen.size < 2; visit++) {
-        last = get("/");
-        assert.equal(last.everywhere, visit);
-        seen.add(last.instance);
+      const seen = new Set<string>();
+      let visits = 0;
+      // Side by side, so that nginx opens new connections: those that it keeps lead to where they led before.
+      for (let round = 0; round < 15 && seen.size < 2; round++) {
+        const many = new Array<string>(8).fill(`${url}/`);
+        const answers = hosts.run("other", ["curl", "-s", "-Z", "--parallel-immediate", "-m", "15", ...many]);
+        for (const [, instance = ""] of answers.matchAll(/"instance":\s*"([^"]+)"/g)) seen.add(instance);
+        visits += many.length;
       }
+      assert.equal(get("/").everywhere, visits + 1);
       assert.deepEqual([...seen].sort(), ["shop-app-1", "shop-app-2"]);
       await isSound("shop", since);
       const log: Buffer[] = [];
