@@ -9,7 +9,7 @@ import { describeFoundChanged } from "../plan/watch/restore-tally.ts";
 import type { NftElement } from "../render/nft-ruleset-elements.ts";
 import { emptyTemporary } from "./build/work-directory.ts";
 import type { Engine } from "./engine.ts";
-import { recordOfBeside } from "./lifecycle/beside.ts";
+import { recordOfBeside, recordsOf } from "./lifecycle/beside.ts";
 import { finishDestroy } from "./lifecycle/destroy.ts";
 import { drainInstance } from "./lifecycle/drain.ts";
 import { reconcileQuarantine } from "./lifecycle/quarantine.ts";
@@ -119,7 +119,7 @@ async function endBeside(engine: Engine, record: IscRecord): Promise<void> {
 /** The parts that are somebody's: of each ISC, and of its instances beside. */
 function partsOfAll(engine: Engine, records: readonly IscRecord[]): ReadonlySet<string> {
   const current = records.map(({ name }) => engine.iscs.get(name));
-  const names = current.flatMap((record) => [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))]);
+  const names = current.flatMap(recordsOf);
   return new Set(names.map(({ name }) => engine.layout.parts(name)));
 }
 

@@ -10,6 +10,11 @@ export function recordOfBeside(record: IscRecord, { instance, image, slot, machi
   return { ...record, name, instance, image, slot, machineId, networks, exposures: [], beside: [] };
 }
 
+/** All instances of an ISC: the one that has its name, then those beside. */
+export function recordsOf(record: IscRecord): readonly IscRecord[] {
+  return [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))];
+}
+
 /** The instance that has the name now, as one beside. */
 export function besideOf(record: IscRecord, role: Beside["role"]): Beside {
   const { instance = 0, image, slot, machineId, networks } = record;

@@ -11,7 +11,7 @@ import { freeze, isFrozen, thaw } from "../parts/freezer.ts";
 import { findProcess } from "../parts/process.ts";
 import { ensureTraffic } from "../parts/traffic.ts";
 import { type EvidenceRequest, tryKeepEvidence } from "../respond/evidence.ts";
-import { recordOfBeside } from "./beside.ts";
+import { recordsOf } from "./beside.ts";
 import { removeParts } from "./stop.ts";
 
 /** Safe to repeat: the first reason stays. Throws Problem ISC_UNKNOWN. */
@@ -85,8 +85,7 @@ export async function reconcileQuarantine(engine: Engine, record: IscRecord): Pr
 }
 
 function instancesOf(engine: Engine, record: IscRecord): readonly IscRecord[] {
-  const all = [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))];
-  return all.filter(({ name }) => findProcess(engine, name) !== undefined);
+  return recordsOf(record).filter(({ name }) => findProcess(engine, name) !== undefined);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { IscRecord } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { StackRecord } from "../../model/stack.ts";
 import type { Engine } from "../engine.ts";
+import { stackOf } from "../stack/membership.ts";
 import { encryptedDirectory } from "./scratch-device.ts";
 
 const directory = "/run/secrets";
@@ -13,7 +14,7 @@ const readableByOwner = 0o400;
 
 /** Needs scratch. Safe to repeat. Throws Problem SECRET_MISSING. */
 export async function ensureSecrets(engine: Engine, record: IscRecord, { services }: Pick<Manifest, "services">): Promise<void> {
-  const stack = record.stack && engine.stacks.find(record.stack.stack);
+  const stack = stackOf(engine, record);
   const names = (record.stack && stack?.members[record.stack.member]?.secrets) ?? [];
   if (!stack || names.length === 0) return;
   const { trees } = engine.host.kernel;

@@ -7,7 +7,8 @@ import type { Name } from "../../model/name.ts";
 import type { NetworkPolicy } from "../../model/network.ts";
 import type { NftElement } from "../../render/nft-ruleset-elements.ts";
 import type { Engine } from "../engine.ts";
-import { recordOfBeside } from "../lifecycle/beside.ts";
+import { recordsOf } from "../lifecycle/beside.ts";
+import { stackOf } from "../stack/membership.ts";
 import { type AddressBook, elementsOfIsc, elementsOfMember } from "./firewall.ts";
 import { findProcess } from "./process.ts";
 
@@ -49,7 +50,7 @@ export function ensureTraffic(engine: Engine, record: IscRecord, policy: Network
 export function trafficOf(engine: Engine, record: IscRecord, policy: NetworkPolicy): readonly NftElement[] {
   const { stack: membership } = record;
   if (!membership) return elementsOfIsc(engine.dock, record, policy, addressBook(engine));
-  const stack = engine.stacks.find(membership.stack);
+  const stack = stackOf(engine, record);
   // Without its stack nobody knows what it may: then it may nothing.
   if (!stack) return elementsOfIsc(engine.dock, record, { listen: [], expose: [], connect: [] }, addressBook(engine));
   const outside = (host: string) => engine.stackNames.addressesOf(serviceOf(record.name), host);
@@ -61,7 +62,7 @@ export async function refreshTrafficOf(engine: Engine, name: Name): Promise<void
   await engine.locks.run(`traffic ${name}`, async () => {
     const listInstances = () => {
       const record = engine.iscs.find(name);
-      return record ? [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))] : [];
+      return record ? recordsOf(record) : [];
     };
     const policies = new Map<Digest, NetworkPolicy | undefined>();
     for (const { image } of listInstances()) policies.set(image, (await engine.images.findManifest(image))?.posture.network);

@@ -13,7 +13,7 @@ import { diffStack, surplusIscs, wantedIscs, whyReplace } from "../../plan/stack
 import { startOrder } from "../../plan/stack/start-order.ts";
 import type { NftElement } from "../../render/nft-ruleset-elements.ts";
 import type { Engine } from "../engine.ts";
-import { recordOfBeside } from "../lifecycle/beside.ts";
+import { recordsOf } from "../lifecycle/beside.ts";
 import { createMembers } from "../lifecycle/create.ts";
 import { replaceInstance } from "../lifecycle/replace.ts";
 import { startIsc } from "../lifecycle/start.ts";
@@ -112,8 +112,7 @@ async function settle(
 
 /** Firewall elements of the stack and of all its instances, in one transaction: flows that stay are not touched, and no two states mix. */
 async function refreshTraffic(engine: Engine, stack: StackRecord): Promise<void> {
-  const listInstances = () =>
-    iscsOf(engine, stack.name).flatMap((record) => [record, ...(record.beside ?? []).map((beside) => recordOfBeside(record, beside))]);
+  const listInstances = () => iscsOf(engine, stack.name).flatMap(recordsOf);
   const manifests = new Map<Digest, Manifest | undefined>();
   for (const { image } of listInstances()) manifests.set(image, await engine.images.findManifest(image));
   // From here on nothing is waited for: an ISC may have come into quarantine meanwhile.

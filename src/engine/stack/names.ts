@@ -15,6 +15,7 @@ import { namesFor } from "../../model/stack-flows.ts";
 import { describeMoreRefused, describeRebinding, describeRefusedName } from "../../plan/watch/name-words.ts";
 import type { Engine } from "../engine.ts";
 import { refreshTrafficOf } from "../parts/traffic.ts";
+import { stackOf } from "./membership.ts";
 import {
   ensureProgramView,
   ensureResolverNetwork,
@@ -162,7 +163,7 @@ export class StackNames implements StackNamesPart {
 /** One for each ISC: also for those that do not run yet, so that none has to wait when it starts. */
 function listAskers(engine: Engine): readonly Asker[] {
   return engine.iscs.list().flatMap((record): readonly Asker[] => {
-    const stack = record.stack && engine.stacks.find(record.stack.stack);
+    const stack = stackOf(engine, record);
     if (stack?.desired !== "up") return [];
     return [askerOf(engine, stack, record)];
   });
