@@ -3,6 +3,7 @@ import { type ExposureWindow, type IscRecord, type IscStatus, type IscSummary, i
 import type { Exposure } from "../model/network.ts";
 import type { Engine } from "./engine.ts";
 import { findExitCode, findProcess } from "./parts/process.ts";
+import { stackOf } from "./stack/membership.ts";
 
 export async function summarize(engine: Engine, record: IscRecord): Promise<IscSummary> {
   const manifest = await engine.images.findManifest(record.image);
@@ -31,7 +32,7 @@ export async function summarize(engine: Engine, record: IscRecord): Promise<IscS
 
 /** Its own, and those that its stack spreads over it and its like. */
 function exposuresOf(engine: Engine, { exposures, stack }: IscRecord): readonly Exposure[] {
-  const record = stack && engine.stacks.find(stack.stack);
+  const record = stackOf(engine, { stack });
   const spread = record?.desired === "up" && stack ? record.members[stack.member]?.expose : undefined;
   return [...exposures, ...(spread ?? [])];
 }

@@ -26,6 +26,7 @@ import { ensureScratch } from "../parts/scratch.ts";
 import { ensureOverlay, overlayDirectories } from "../parts/scratch-overlay.ts";
 import { ensureSecrets } from "../parts/secrets.ts";
 import { ensureTraffic, resolveConnections } from "../parts/traffic.ts";
+import { stackOf } from "../stack/membership.ts";
 import { ensureShaping } from "../stack/shaping.ts";
 import { mountVolumes } from "../volumes/iscs.ts";
 import { checkHealth, describeHealth } from "../watch/health-check.ts";
@@ -69,8 +70,8 @@ export async function assertStartable(engine: Engine, name: Name): Promise<void>
 }
 
 /** Without its stack's networks it could run, but reach and be reached by nobody. */
-function assertStackUp({ stacks }: Engine, { name, stack }: IscRecord): void {
-  const record = stack && stacks.find(stack.stack);
+function assertStackUp(engine: Engine, { name, stack }: IscRecord): void {
+  const record = stackOf(engine, { stack });
   if (!stack || record?.desired === "up") return;
   throw new Problem("STACK_DOWN", `cannot start ${name}: it is part of stack ${stack.stack}, which is down`, {
     hint: record ? `iscadm up ${record.file}` : `iscadm destroy ${name}`,

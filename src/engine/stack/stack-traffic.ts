@@ -8,6 +8,7 @@ import { listStackElements, type StackInstance } from "../../render/stack-elemen
 import type { Engine } from "../engine.ts";
 import type { ElementOwner } from "../parts/firewall.ts";
 import type { Watcher } from "../watch/watcher.ts";
+import { stackOf } from "./membership.ts";
 import type { StackTrafficPart } from "./stack-parts.ts";
 
 /** Under which the firewall keeps a stack's elements. */
@@ -52,9 +53,9 @@ export class StackTraffic implements StackTrafficPart, Watcher {
   }
 
   /** After whatever may have changed who serves. Does nothing for an ISC that is part of no stack. Throws NftError. */
-  refreshOf({ stack }: Pick<IscRecord, "stack">): void {
-    const record = stack && this.#engine().stacks.find(stack.stack);
-    if (record) this.refresh(record);
+  refreshOf(record: Pick<IscRecord, "stack">): void {
+    const stack = stackOf(this.#engine(), record);
+    if (stack) this.refresh(stack);
   }
 
   /** One transaction; nothing when nothing has changed. Throws NftError. */

@@ -7,6 +7,7 @@ import { elementsAbout, identifyElement, type NftElement, subjectOf } from "../.
 import { asRecord, listObjects, normalizeNftRules, parseNftElements } from "../../render/nft-ruleset-listing.ts";
 import type { Engine } from "../engine.ts";
 import { trafficOf } from "../parts/traffic.ts";
+import { stackOf } from "../stack/membership.ts";
 import { resolverElements } from "../stack/resolver-network.ts";
 
 /** One listing serves all ISCs of a run. */
@@ -74,7 +75,7 @@ export function readFirewall(engine: Engine, view: FirewallView, record: IscReco
 }
 
 function declaredOf(engine: Engine, { stack: membership, exposures }: IscRecord, { connect }: NetworkPolicy): DeclaredTraffic {
-  const stack = membership && engine.stacks.find(membership.stack);
+  const stack = stackOf(engine, { stack: membership });
   const exposed = [...exposures, ...((membership && stack?.members[membership.member]?.expose) ?? [])];
   return {
     by: stack ? `stack ${stack.name}` : "network.connect",
