@@ -31,6 +31,17 @@ export function isWithin(inner: Prefix, outer: Prefix): boolean {
   return inner.family === outer.family && inner.length >= outer.length && inner.base >> bits === outer.base >> bits;
 }
 
+/** Of two as text; false when either is neither an address nor a prefix. */
+export function liesWithin(inner: string, outer: string): boolean {
+  const [one, other] = [parsePrefix(inner), parsePrefix(outer)];
+  return one !== undefined && other !== undefined && isWithin(one, other);
+}
+
+/** Whether they have an address in common. Of two as text; false when either is neither an address nor a prefix. */
+export function prefixesOverlap(one: string, other: string): boolean {
+  return liesWithin(one, other) || liesWithin(other, one);
+}
+
 export function isAddress({ family, length }: Prefix): boolean {
   return length === (family === 4 ? 32 : 128);
 }

@@ -1,4 +1,5 @@
 /** IPv4 and IPv6 addresses and prefixes, in one spelling each (IPv6 as in RFC 5952). */
+import { parsePrefix as parseAnyPrefix, renderPrefix } from "../base/ip-prefix.ts";
 
 /** The address in its one spelling, or undefined when the text is none. No zone, no brackets. */
 export function parseAddress(text: string): string | undefined {
@@ -19,27 +20,8 @@ export function parsePrefix(text: string): string | undefined {
 
 /** The prefix that a text with host bits was meant as: "10.1.2.3/8" gives "10.0.0.0/8". Undefined when it is none anyway. */
 export function withoutHostBits(text: string): string | undefined {
-  const [address = "", length = "", ...rest] = text.split("/");
-  const known = parseAddress(address);
-  if (known === undefined || rest.length > 0 || !/^\d{1,3}$/.test(length)) return undefined;
-  const all = bitsOf(known);
-  const bits = all.slice(0, Number(length)).padEnd(all.length, "0");
-  const groups = [...bits.matchAll(all.length === 32 ? /.{8}/g : /.{16}/g)].map(([group]) => Number.parseInt(group, 2));
-  return parsePrefix(`${all.length === 32 ? groups.join(".") : groups.map((group) => group.toString(16)).join(":")}/${Number(length)}`);
-}
-
-/** Whether every address of a prefix belongs to the other. Both are in their one spelling. */
-export function isWithin(prefix: string, other: string): boolean {
-  return prefix.includes(":") === other.includes(":") && networkBits(prefix).startsWith(networkBits(other));
-}
-
-export function prefixesOverlap(one: string, other: string): boolean {
-  return isWithin(one, other) || isWithin(other, one);
-}
-
-function networkBits(prefix: string): string {
-  const [address = "", length] = prefix.split("/");
-  return bitsOf(address).slice(0, length === undefined ? undefined : Number(length));
+  const prefix = text.includes("/") ? parseAnyPrefix(text) : undefined;
+  return prefix && renderPrefix(prefix);
 }
 
 function parseAddress4(text: string): string | undefined {

@@ -1,10 +1,11 @@
 /** What is wrong with a stack's flows: ends that are none, networks that are not shared, no way out, the same thing said twice. */
+
+import { liesWithin } from "../base/ip-prefix.ts";
 import type { Name } from "../model/name.ts";
 import { reservedMembers } from "../model/stack.ts";
 import { renderChoice } from "./explain-issues.ts";
 import { type Fault, type Path, renderPath } from "./fault.ts";
 import type { FlowForm } from "./flow-form.ts";
-import { isWithin } from "./ip-address.ts";
 import { mostFlows, type StackForm } from "./stack-form.ts";
 import { entriesOf, flowsOf, memberNamed, networksOfMember, type PlacedFlow } from "./stack-model.ts";
 import { explainUnknownWords, type PlacedWord } from "./unknown-words.ts";
@@ -122,7 +123,7 @@ function findTargetMistake(form: StackForm, { to }: PlacedFlow["flow"]): string 
     return memberNamed(form, to.host) && `${to.host} is a member; expected a flow to it: { from: NAME, to: ${to.host}, port: PORT }`;
   }
   const inside = entriesOf(form.networks).find(([, network]) =>
-    [network?.subnet, network?.subnet6].some((prefix) => prefix !== undefined && isWithin(to.address, prefix)),
+    [network?.subnet, network?.subnet6].some((prefix) => prefix !== undefined && liesWithin(to.address, prefix)),
   );
   return inside && `${to.address} lies in network ${inside[0]}, expected a place outside, or a flow that names the member`;
 }

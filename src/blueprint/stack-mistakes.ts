@@ -1,4 +1,6 @@
 /** What is wrong with a stack though every part of it is right: names, networks, exposed ports, secrets, blueprints in it. */
+
+import { prefixesOverlap } from "../base/ip-prefix.ts";
 import { renderSize } from "../base/size.ts";
 import type { Name } from "../model/name.ts";
 import type { Exposure } from "../model/network.ts";
@@ -6,7 +8,6 @@ import { iscsOfMember, reservedMembers } from "../model/stack.ts";
 import { findContradictions } from "./blueprint-model.ts";
 import { renderChoice } from "./explain-issues.ts";
 import type { Fault, Path } from "./fault.ts";
-import { prefixesOverlap } from "./ip-address.ts";
 import { overlaps } from "./network-form.ts";
 import { blueprintBounds } from "./read-yaml.ts";
 import { findFlowMistakes } from "./stack-flow-mistakes.ts";

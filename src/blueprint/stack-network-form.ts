@@ -1,8 +1,9 @@
 /** The stack's `networks`: which there are, their addresses, and which lead outside. */
 import { z } from "zod";
+import { liesWithin, prefixesOverlap } from "../base/ip-prefix.ts";
 import type { NetworkDeclaration, Uplink } from "../model/stack.ts";
 import { given } from "./given.ts";
-import { isWithin, parseAddress, parsePrefix, prefixesOverlap, withoutHostBits } from "./ip-address.ts";
+import { parseAddress, parsePrefix, withoutHostBits } from "./ip-address.ts";
 import { complain, count, line, name } from "./scalars.ts";
 
 const mostNetworks = 32;
@@ -23,7 +24,7 @@ const subnet = line("expected an IPv4 prefix such as 10.50.1.0/24").transform((t
 
 const subnet6 = line('expected an IPv6 prefix such as "fd00:1:2:3::/64"').transform((text, context): string => {
   const prefix = parsePrefix(text);
-  if (prefix?.endsWith("/64") && isWithin(prefix, uniqueLocal)) return prefix;
+  if (prefix?.endsWith("/64") && liesWithin(prefix, uniqueLocal)) return prefix;
   return complain(context, subnet6Rule(text));
 });
 
@@ -102,5 +103,5 @@ function subnet6Rule(text: string): string {
 }
 
 function isSpecial(address: string): boolean {
-  return special.some(([prefix]) => isWithin(address, prefix)) || isWithin(address, "ff00::/8");
+  return special.some(([prefix]) => liesWithin(address, prefix)) || liesWithin(address, "ff00::/8");
 }

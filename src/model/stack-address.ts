@@ -45,6 +45,11 @@ export function serviceRanges(range: NetworkRange): { readonly services: string;
   return { services: `${at(range.subnet, sizeOf(range.subnet) / 2n)}/${length}`, services6: `${spell(`${range.prefix6}:1::`)}/80` };
 }
 
+/** All its addresses: "10.202.1.0/24" and "fd15:c0b1:b12:1::/64". */
+export function prefixesOf({ subnet, prefix6 }: Pick<NetworkRange, "subnet" | "prefix6">): readonly [string, string] {
+  return [subnet, `${prefix6}::/64`];
+}
+
 export function gatewayOf({ subnet }: Pick<NetworkRange, "subnet">): string {
   return at(subnet, 1n);
 }

@@ -1,6 +1,6 @@
 /** A whole test of networks: makes the host outside, plans, sends, and leaves nothing behind. */
 
-import { isAddress, isWithin, parsePrefix, renderPrefix } from "../../base/ip-prefix.ts";
+import { isAddress, isWithin, liesWithin, parsePrefix, renderPrefix } from "../../base/ip-prefix.ts";
 import type { NetworkProbe } from "../../model/stack-view.ts";
 import { type AllowedDestination, type OutsideEnd, outsideEnd, type ProbeEnds } from "../../plan/stack/probe-model.ts";
 import { planProbes } from "../../plan/stack/probes.ts";
@@ -57,15 +57,8 @@ export function concreteDestination(
   const prefix = parsePrefix(destination.address);
   if (!prefix) return undefined;
   if (isAddress(prefix)) return { ...destination, address: renderPrefix(prefix) };
-  const near = [outside.address, outside.address6].find((one) => {
-    const address = one === undefined ? undefined : parsePrefix(one);
-    return address !== undefined && isWithin(address, prefix);
-  });
+  const near = [outside.address, outside.address6].find((one) => one !== undefined && liesWithin(one, destination.address));
   if (near !== undefined) return { ...destination, address: near };
-  const second = { ...prefix, base: prefix.base + 1n, length: prefix.family === 4 ? 32 : 128 };
-  const isOwn = ownNetworks.some((text) => {
-    const own = parsePrefix(text);
-    return own !== undefined && isWithin(second, own);
-  });
-  return isOwn ? undefined : { ...destination, address: renderPrefix(second) };
+  const second = renderPrefix({ ...prefix, base: prefix.base + 1n, length: prefix.family === 4 ? 32 : 128 });
+  return ownNetworks.some((own) => liesWithin(second, own)) ? undefined : { ...destination, address: second };
 }

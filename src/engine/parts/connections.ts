@@ -1,9 +1,10 @@
 /** Connections that the kernel tracks through the firewall. */
 
-import { isWithin, parsePrefix } from "../../base/ip-prefix.ts";
+import { liesWithin } from "../../base/ip-prefix.ts";
 import { hasErrorCode } from "../../host/kernel/libc.ts";
 import { isAddressOfDock } from "../../model/identity.ts";
 import { type Instance, identityOf } from "../../model/isc.ts";
+import { prefixesOf } from "../../model/stack-address.ts";
 import { StrayConnections } from "../../plan/watch/stray-connection.ts";
 import type { Engine } from "../engine.ts";
 
@@ -28,18 +29,16 @@ export function forgetConnections({ host, dock }: Engine, instance: Instance): v
  * have been let through. What is allowed stays. Answers how many; 0 where the kernel cannot be asked. Throws KernelError.
  */
 export function forgetStrayConnections(engine: Engine): number {
-  const { host, firewall } = engine;
+  const { host, firewall, dock, stacks } = engine;
   const { conntrack, rtnetlink } = host.kernel;
   using socket = new rtnetlink.Rtnetlink();
   const own = new Set(socket.listAddresses().map(({ address }) => address));
+  const ranges = stacks.list().flatMap(({ networks }) => Object.values(networks).flatMap(prefixesOf));
   const strays = new StrayConnections({
     elements: firewall.elements,
-    isOfDock: remember((address) => isOwnAddress(engine, address)),
+    isOfDock: remember((address) => isAddressOfDock(dock, address) || ranges.some((range) => liesWithin(address, range))),
     isOfHost: (address) => own.has(address) || address.startsWith("127."),
-    isWithin: (address, prefix) => {
-      const [inner, outer] = [parsePrefix(address), parsePrefix(prefix)];
-      return inner !== undefined && outer !== undefined && isWithin(inner, outer);
-    },
+    isWithin: liesWithin,
   });
   try {
     return conntrack.forgetConnectionsWhere((connection) => strays.has(connection));
@@ -47,16 +46,6 @@ export function forgetStrayConnections(engine: Engine): number {
     if (hasErrorCode(error, ...notInKernel)) return 0;
     throw error;
   }
-}
-
-/** Of the dock's own network, or of a network of one of its stacks. */
-function isOwnAddress({ dock, stacks }: Engine, address: string): boolean {
-  if (isAddressOfDock(dock, address)) return true;
-  const own = parsePrefix(address);
-  const ranges = stacks
-    .list()
-    .flatMap(({ networks }) => Object.values(networks).flatMap(({ subnet, prefix6 }) => [subnet, `${prefix6}::/64`]));
-  return ranges.map(parsePrefix).some((range) => own !== undefined && range !== undefined && isWithin(own, range));
 }
 
 /** The same few addresses come again with each connection. */

@@ -11,6 +11,7 @@ import type { Asker } from "../../host/resolver/resolver-policy.ts";
 import { type IscRecord, identityOf, instancesOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { StackRecord } from "../../model/stack.ts";
+import { prefixesOf } from "../../model/stack-address.ts";
 import { namesFor } from "../../model/stack-flows.ts";
 import { describeMoreRefused, describeRebinding, describeRefusedName } from "../../plan/watch/name-words.ts";
 import type { Engine } from "../engine.ts";
@@ -184,9 +185,5 @@ function askerOf({ dock }: Engine, stack: StackRecord, record: IscRecord): Asker
 function ownRanges({ dock, stacks }: Engine): readonly string[] {
   const octets = [24, 16, 8, 0].map((shift) => Math.floor(dock.networkBase / 2 ** shift) % 256);
   const ranges = stacks.list().flatMap(({ networks }) => Object.values(networks));
-  return [
-    `${octets.join(".")}/${dock.prefixLength}`,
-    `${dock.prefix6}::/64`,
-    ...ranges.flatMap(({ subnet, prefix6 }) => [subnet, `${prefix6}::/64`]),
-  ];
+  return [`${octets.join(".")}/${dock.prefixLength}`, `${dock.prefix6}::/64`, ...ranges.flatMap(prefixesOf)];
 }

@@ -4,6 +4,7 @@ import { type IscRecord, identityOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { ListenPort } from "../../model/network.ts";
 import { iscsOfMember, type NetworkRange, type RecordedMember, type StackRecord } from "../../model/stack.ts";
+import { prefixesOf } from "../../model/stack-address.ts";
 import { labelsOf, networksOfFlow, rangesOf, serviceOf } from "../../model/stack-flows.ts";
 import type { NetworkProbe } from "../../model/stack-view.ts";
 import type { AllowedFlow, InterfaceEnd, IscEnd, ProbeEnds, ServiceEnd } from "../../plan/stack/probe-model.ts";
@@ -24,7 +25,7 @@ export function testStack(engine: Engine, name: Name): Promise<readonly NetworkP
       const ends = endsOf(engine, stack);
       return testNetworks(engine.host, {
         ends,
-        ownNetworks: Object.values(stack.networks).flatMap(({ subnet, prefix6 }) => [subnet, `${prefix6}::/64`]),
+        ownNetworks: Object.values(stack.networks).flatMap(prefixesOf),
         pinOf: (isc) => engine.layout.live.networkNamespace(isc as Name),
         outside: { pin: `${engine.layout.run}/test-net`, link: `iscx${linkPrefix(engine.dock).slice("isc".length, -1)}` },
         book: engine.probeBook,

@@ -2,10 +2,10 @@
  * The routes of stacks' networks on the host: an address that nobody has is unreachable, so that no packet for one ever leaves by the
  * host's default route; and a network with an interface of its own as its way out has a table of routes that leads nowhere else.
  */
-import { isWithin, parsePrefix } from "../../base/ip-prefix.ts";
+import { liesWithin, parsePrefix } from "../../base/ip-prefix.ts";
 import { isAddressOfDock } from "../../model/identity.ts";
 import type { NetworkRange, StackRecord } from "../../model/stack.ts";
-import { serviceRanges } from "../../model/stack-address.ts";
+import { prefixesOf, serviceRanges } from "../../model/stack-address.ts";
 import { type IpRoute, listRoutes, listSourceRules, routeProtocol, runIpBatch } from "../../tools/ip.ts";
 import type { Engine } from "../engine.ts";
 import { resolverIdentity } from "./resolver-network.ts";
@@ -91,7 +91,7 @@ export async function removeRoutes(engine: Engine, ranges: readonly NetworkRange
 /** What a kill between two steps has left. Throws CommandFailure. */
 export async function removeStrayRoutes(engine: Engine): Promise<void> {
   const ranges = engine.stacks.list().flatMap(({ networks }) => Object.values(networks));
-  const wanted = new Set(ranges.flatMap(({ subnet, prefix6 }) => [subnet, `${prefix6}::/64`]));
+  const wanted = new Set(ranges.flatMap(prefixesOf));
   const ours = (await listRoutes(engine.host)).filter(({ protocol, type }) => protocol === routeProtocol && type === "unreachable");
   const stray = ours.filter(({ dst }) => dst !== "default" && !wanted.has(dst) && isAddressOfDock(engine.dock, dst.split("/")[0] ?? ""));
   await runIpBatch(
@@ -100,8 +100,8 @@ export async function removeStrayRoutes(engine: Engine): Promise<void> {
   );
 }
 
-function unreachableRoutes({ subnet, prefix6 }: NetworkRange): readonly string[] {
-  return [subnet, `${prefix6}::/64`].map((prefix) => `unreachable ${prefix} proto ${routeProtocol} metric ${lastMetric}`);
+function unreachableRoutes(range: NetworkRange): readonly string[] {
+  return prefixesOf(range).map((prefix) => `unreachable ${prefix} proto ${routeProtocol} metric ${lastMetric}`);
 }
 
 /**
@@ -157,10 +157,11 @@ async function removeUplink(engine: Engine, range: NetworkRange): Promise<void> 
   }
 }
 
-function familiesOf({ subnet, prefix6 }: NetworkRange): readonly (readonly ["-4" | "-6", string])[] {
+function familiesOf(range: NetworkRange): readonly (readonly ["-4" | "-6", string])[] {
+  const [subnet, subnet6] = prefixesOf(range);
   return [
     ["-4", subnet],
-    ["-6", `${prefix6}::/64`],
+    ["-6", subnet6],
   ];
 }
 
@@ -170,16 +171,11 @@ function tableOf({ subnet }: NetworkRange): number {
 
 /** Ranges of this host that are not this dock's, as its routes have them: whatever an address there means, it means already. */
 export async function listHostRanges(engine: Engine): Promise<readonly { readonly prefix: string; readonly who: string }[]> {
-  const own = Object.values(engine.stacks.list().flatMap(({ networks }) => Object.values(networks)));
-  const isOwn = (dst: string) => own.some(({ subnet, prefix6 }) => lies(dst, subnet) || lies(dst, `${prefix6}::/64`));
+  const own = engine.stacks.list().flatMap(({ networks }) => Object.values(networks).flatMap(prefixesOf));
+  const isOwn = (dst: string) => own.some((prefix) => liesWithin(dst, prefix));
   return (await listRoutes(engine.host)).flatMap(({ dst, dev, protocol }) => {
     if (dst === "default" || protocol === routeProtocol || isOwn(dst) || isAddressOfDock(engine.dock, dst.split("/")[0] ?? "")) return [];
     if (dev === "lo" || /^(?:ff|fe80|127\.)/.test(dst)) return [];
     return [{ prefix: dst, who: `a route of this host${dev === undefined ? "" : ` by ${dev}`}` }];
   });
-}
-
-function lies(inner: string, outer: string): boolean {
-  const [one, other] = [parsePrefix(inner), parsePrefix(outer)];
-  return one !== undefined && other !== undefined && isWithin(one, other);
 }

@@ -3,6 +3,7 @@
 import { Problem } from "../../base/problem.ts";
 import type { Name } from "../../model/name.ts";
 import type { NetworkRange, Stack, StackRecord } from "../../model/stack.ts";
+import { prefixesOf } from "../../model/stack-address.ts";
 import type { StackStep } from "../../model/stack-view.ts";
 import { type Proposal, proposeStack } from "../../plan/stack/propose.ts";
 import type { TakenRange } from "../../plan/stack/ranges.ts";
@@ -90,7 +91,7 @@ function othersRanges(engine: Engine, own: Name): readonly TakenRange[] {
     .filter(({ name }) => name !== own)
     .flatMap(({ name, networks }) =>
       Object.values(networks).flatMap((range) =>
-        [range.subnet, `${range.prefix6}::/64`].map((prefix) => ({ prefix, who: `network ${range.name} of stack ${name}` })),
+        prefixesOf(range).map((prefix) => ({ prefix, who: `network ${range.name} of stack ${name}` })),
       ),
     );
 }

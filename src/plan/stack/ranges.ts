@@ -1,5 +1,5 @@
 /** Which addresses a stack's networks get: those it asks for, if nobody has them, or free ones of the dock's own. */
-import { isWithin, type Prefix, parsePrefix, renderPrefix } from "../../base/ip-prefix.ts";
+import { parsePrefix, prefixesOverlap, renderPrefix } from "../../base/ip-prefix.ts";
 import { Problem } from "../../base/problem.ts";
 import type { DockIdentity } from "../../model/identity.ts";
 import type { Name } from "../../model/name.ts";
@@ -72,12 +72,7 @@ function assertFree({ stack, name, range }: Wanted, held: readonly TakenRange[])
 }
 
 function clashOf(range: string, held: readonly TakenRange[]): TakenRange | undefined {
-  const own = parsePrefix(range);
-  return own && held.find(({ prefix }) => overlaps(own, parsePrefix(prefix)));
-}
-
-function overlaps(one: Prefix, other: Prefix | undefined): boolean {
-  return other !== undefined && (isWithin(one, other) || isWithin(other, one));
+  return held.find(({ prefix }) => prefixesOverlap(range, prefix));
 }
 
 function freeSubnet(dock: DockIdentity, held: readonly TakenRange[], { stack, name }: Omit<Wanted, "range">): string {
