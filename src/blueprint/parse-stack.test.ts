@@ -1,34 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isProblem } from "../base/problem.ts";
 import type { StackMember } from "../model/stack.ts";
+import { mistakeOf, mistakesOf, place } from "./fake-stack-file.ts";
 import { parseBlueprint } from "./parse-blueprint.ts";
 import { parseStack } from "./parse-stack.ts";
 
-const place = { file: "shop.yaml", directory: "/srv/shop" };
 const web = "{ blueprint: ./web.yaml }";
 const inline = "from: { debian: bookworm }, services: { app: {} }";
-
-function mistakesOf(text: string): readonly string[] {
-  try {
-    parseStack(text, place);
-  } catch (error) {
-    assert.ok(isProblem(error), String(error));
-    assert.equal(error.code, "STACK_INVALID");
-    assert.equal(error.message, `cannot use ${error.details[0]}`);
-    return error.details;
-  }
-  return [];
-}
-
-/** The only mistake of a text, without file, line and column. */
-function mistakeOf(text: string): string {
-  const mistakes = mistakesOf(text);
-  assert.equal(mistakes.length, 1, `${text}\n${mistakes.join("\n") || "no mistake"}`);
-  const [mistake = ""] = mistakes;
-  assert.match(mistake, /^shop\.yaml:\d+:\d+: /);
-  return mistake.replace(/^shop\.yaml:\d+:\d+: /, "");
-}
 
 test("the stack of the guide is read whole", () => {
   const text = `isc-stack: 1
