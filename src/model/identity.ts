@@ -173,6 +173,11 @@ export function cgroupRoot(dock: DockIdentity): string {
   return `isc-${dock.tag}`;
 }
 
+/** All its addresses, IPv4 and IPv6: "10.201.0.0/16" and "fd15:c1a2:1a2b:1::/64". */
+export function networksOfDock({ networkBase, prefixLength, prefix6 }: DockIdentity): readonly [string, string] {
+  return [`${renderAddress(networkBase)}/${prefixLength}`, `${prefix6}::/64`];
+}
+
 /** Whether an address as the kernel writes it lies in this dock's networks. */
 export function isAddressOfDock(dock: DockIdentity, address: string): boolean {
   if (address.includes(":")) return address.startsWith(`${dock.prefix6}:`);

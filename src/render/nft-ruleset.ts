@@ -3,7 +3,7 @@
  * What an ISC sends is judged before address translation (prerouting), what reaches it after (postrouting): one place for each direction,
  * whether the other end is the world, the host or another ISC. Foreign firewalls' chains are never overruled; see nft-ruleset-foreign.ts.
  */
-import { type DockIdentity, identityOfSlot, linkPrefix, resolverSlot, tableName } from "../model/identity.ts";
+import { type DockIdentity, identityOfSlot, linkPrefix, networksOfDock, resolverSlot, tableName } from "../model/identity.ts";
 import { balanceBuckets } from "./nft-ruleset-balance.ts";
 import { refuse, renderRefusalChains, renderRefusalSets } from "./nft-ruleset-refusals.ts";
 
@@ -107,7 +107,8 @@ function balanced({ suffix }: Pick<Family, "suffix">): readonly { readonly map: 
 
 function renderChains(dock: DockIdentity): readonly string[] {
   const links = `"${linkPrefix(dock)}*"`;
-  const networks = { 4: renderNetwork(dock), 6: `${dock.prefix6}::/64` };
+  const [network4, network6] = networksOfDock(dock);
+  const networks = { 4: network4, 6: network6 };
   const { address, address6 } = identityOfSlot(dock, resolverSlot);
   const resolver = { 4: address, 6: address6 };
   return [
@@ -281,10 +282,4 @@ function families(render: (family: Family) => readonly string[]): readonly strin
     ...render({ suffix: 4, ip: "ip", type: "ipv4_addr", loopback: "127.0.0.0/8", icmp: "icmp" }),
     ...render({ suffix: 6, ip: "ip6", type: "ipv6_addr", loopback: "::1", icmp: "ipv6-icmp" }),
   ];
-}
-
-/** ISC_NET in nft's words. */
-function renderNetwork(dock: DockIdentity): string {
-  const octets = [24, 16, 8, 0].map((shift) => Math.floor(dock.networkBase / 2 ** shift) % 256);
-  return `${octets.join(".")}/${dock.prefixLength}`;
 }

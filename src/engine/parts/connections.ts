@@ -7,6 +7,7 @@ import { type Instance, identityOf } from "../../model/isc.ts";
 import { prefixesOf } from "../../model/stack-address.ts";
 import { StrayConnections } from "../../plan/watch/stray-connection.ts";
 import type { Engine } from "../engine.ts";
+import { allRanges } from "../stack/membership.ts";
 
 /** What a kernel without nf_conntrack_netlink answers. */
 const notInKernel = ["EOPNOTSUPP", "EINVAL", "EPROTONOSUPPORT"];
@@ -29,11 +30,11 @@ export function forgetConnections({ host, dock }: Engine, instance: Instance): v
  * have been let through. What is allowed stays. Answers how many; 0 where the kernel cannot be asked. Throws KernelError.
  */
 export function forgetStrayConnections(engine: Engine): number {
-  const { host, firewall, dock, stacks } = engine;
+  const { host, firewall, dock } = engine;
   const { conntrack, rtnetlink } = host.kernel;
   using socket = new rtnetlink.Rtnetlink();
   const own = new Set(socket.listAddresses().map(({ address }) => address));
-  const ranges = stacks.list().flatMap(({ networks }) => Object.values(networks).flatMap(prefixesOf));
+  const ranges = allRanges(engine).flatMap(prefixesOf);
   const strays = new StrayConnections({
     elements: firewall.elements,
     isOfDock: remember((address) => isAddressOfDock(dock, address) || ranges.some((range) => liesWithin(address, range))),

@@ -1,4 +1,4 @@
-/** What an ISC's stack says of it. */
+/** What the dock's stacks say: of an ISC, and of who has which addresses. */
 import type { IscRecord } from "../../model/isc.ts";
 import type { NetworkRange, StackRecord } from "../../model/stack.ts";
 import { rangesOf } from "../../model/stack-flows.ts";
@@ -13,4 +13,9 @@ export function networksOf(engine: Pick<Engine, "stacks">, record: IscRecord): r
   const stack = stackOf(engine, record);
   const member = record.stack && stack?.members[record.stack.member];
   return stack && member ? rangesOf(stack, member.networks) : record.networks;
+}
+
+/** The networks of every stack. */
+export function allRanges({ stacks }: Pick<Engine, "stacks">): readonly NetworkRange[] {
+  return stacks.list().flatMap(({ networks }) => Object.values(networks));
 }

@@ -8,6 +8,7 @@ import { OutsideNames } from "../../host/resolver/outside-names.ts";
 import type { RefusalReport } from "../../host/resolver/refusal-batch.ts";
 import type { Resolver } from "../../host/resolver/resolver-options.ts";
 import type { Asker } from "../../host/resolver/resolver-policy.ts";
+import { networksOfDock } from "../../model/identity.ts";
 import { type IscRecord, identityOf, instancesOf } from "../../model/isc.ts";
 import type { Name } from "../../model/name.ts";
 import type { StackRecord } from "../../model/stack.ts";
@@ -16,7 +17,7 @@ import { namesFor } from "../../model/stack-flows.ts";
 import { describeMoreRefused, describeRebinding, describeRefusedName } from "../../plan/watch/name-words.ts";
 import type { Engine } from "../engine.ts";
 import { refreshTrafficOf } from "../parts/traffic.ts";
-import { stackOf } from "./membership.ts";
+import { allRanges, stackOf } from "./membership.ts";
 import {
   ensureProgramView,
   ensureResolverNetwork,
@@ -128,7 +129,7 @@ export class StackNames implements StackNamesPart {
     this.#outside ??= new OutsideNames({
       resolve: engine.host.resolveNameTtl,
       now: engine.host.monotonic,
-      isAllowed: (address) => createAddressFilter(ownRanges(engine))(address),
+      isAllowed: (address) => createAddressFilter([...networksOfDock(engine.dock), ...allRanges(engine).flatMap(prefixesOf)])(address),
       onHeld: async (asker, name, held) => this.#hold(asker as Name, name, [...new Set(held.map(({ address }) => address))]),
       onRebinding: (asker, name, addresses) => engine.events.emit(describeRebinding(asker, name, addresses)),
     });
@@ -180,10 +181,4 @@ function askerOf({ dock }: Engine, stack: StackRecord, record: IscRecord): Asker
     inside: Object.fromEntries(known),
     outside: stack.flows.flatMap(({ from, to }) => (from === member && to.kind === "name" ? [to.host] : [])),
   };
-}
-
-function ownRanges({ dock, stacks }: Engine): readonly string[] {
-  const octets = [24, 16, 8, 0].map((shift) => Math.floor(dock.networkBase / 2 ** shift) % 256);
-  const ranges = stacks.list().flatMap(({ networks }) => Object.values(networks));
-  return [`${octets.join(".")}/${dock.prefixLength}`, `${dock.prefix6}::/64`, ...ranges.flatMap(prefixesOf)];
 }

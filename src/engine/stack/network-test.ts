@@ -36,7 +36,7 @@ export function testStack(engine: Engine, name: Name): Promise<readonly NetworkP
 
 function endsOf(engine: Engine, stack: StackRecord): Omit<ProbeEnds, "outside"> {
   const records = iscsOf(engine, stack.name).filter(({ name }) => findProcess(engine, name));
-  const instances = engine.stackTraffic.instancesOf(stack.name);
+  const instances = engine.stackTraffic.instancesOf(stack);
   const members = Object.entries(stack.members) as [Name, RecordedMember][];
   return {
     iscs: records.map((record) => iscEnd(engine, record)),

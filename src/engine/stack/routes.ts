@@ -8,6 +8,7 @@ import type { NetworkRange, StackRecord } from "../../model/stack.ts";
 import { prefixesOf, serviceRanges } from "../../model/stack-address.ts";
 import { type IpRoute, listRoutes, listSourceRules, routeProtocol, runIpBatch } from "../../tools/ip.ts";
 import type { Engine } from "../engine.ts";
+import { allRanges } from "./membership.ts";
 import { resolverIdentity } from "./resolver-network.ts";
 
 /** Behind every route that somebody has to one of the addresses. */
@@ -38,7 +39,7 @@ async function ensureDockWays(engine: Engine, stack: StackRecord): Promise<void>
   const names = new Set(members.flatMap(({ networks }) => networks));
   const { link, gateway } = resolverIdentity(engine.dock);
   for (const range of Object.values(stack.networks).filter(({ name }) => names.has(name))) {
-    const table = firstDockTable + tableOf(range) - firstTable;
+    const table = tableOf(range, firstDockTable);
     const { services, services6 } = serviceRanges(range);
     await removeDockWay(engine, range);
     for (const [family, prefix, source] of [
@@ -62,7 +63,7 @@ async function removeDockWay(engine: Engine, range: NetworkRange): Promise<void>
   ] as const) {
     await runIpBatch(
       engine.host,
-      [`rule del iif lo to ${prefix} priority ${rulePriority - 1}`, `route flush table ${firstDockTable + tableOf(range) - firstTable}`],
+      [`rule del iif lo to ${prefix} priority ${rulePriority - 1}`, `route flush table ${tableOf(range, firstDockTable)}`],
       family,
     );
   }
@@ -90,8 +91,7 @@ export async function removeRoutes(engine: Engine, ranges: readonly NetworkRange
 
 /** What a kill between two steps has left. Throws CommandFailure. */
 export async function removeStrayRoutes(engine: Engine): Promise<void> {
-  const ranges = engine.stacks.list().flatMap(({ networks }) => Object.values(networks));
-  const wanted = new Set(ranges.flatMap(prefixesOf));
+  const wanted = new Set(allRanges(engine).flatMap(prefixesOf));
   const ours = (await listRoutes(engine.host)).filter(({ protocol, type }) => protocol === routeProtocol && type === "unreachable");
   const stray = ours.filter(({ dst }) => dst !== "default" && !wanted.has(dst) && isAddressOfDock(engine.dock, dst.split("/")[0] ?? ""));
   await runIpBatch(
@@ -165,13 +165,13 @@ function familiesOf(range: NetworkRange): readonly (readonly ["-4" | "-6", strin
   ];
 }
 
-function tableOf({ subnet }: NetworkRange): number {
-  return firstTable + Number(((parsePrefix(subnet)?.base ?? 0n) >> 4n) & 0xf_ffffn);
+function tableOf({ subnet }: NetworkRange, first = firstTable): number {
+  return first + Number(((parsePrefix(subnet)?.base ?? 0n) >> 4n) & 0xf_ffffn);
 }
 
 /** Ranges of this host that are not this dock's, as its routes have them: whatever an address there means, it means already. */
 export async function listHostRanges(engine: Engine): Promise<readonly { readonly prefix: string; readonly who: string }[]> {
-  const own = engine.stacks.list().flatMap(({ networks }) => Object.values(networks).flatMap(prefixesOf));
+  const own = allRanges(engine).flatMap(prefixesOf);
   const isOwn = (dst: string) => own.some((prefix) => liesWithin(dst, prefix));
   return (await listRoutes(engine.host)).flatMap(({ dst, dev, protocol }) => {
     if (dst === "default" || protocol === routeProtocol || isOwn(dst) || isAddressOfDock(engine.dock, dst.split("/")[0] ?? "")) return [];

@@ -14,7 +14,7 @@ export interface StackTrafficPart {
   refresh(stack: StackRecord): void;
   elementsOf(stack: StackRecord): readonly NftElement[];
   /** The instances that have the names of a stack's ISCs now. */
-  instancesOf(stack: Name): readonly StackInstance[];
+  instancesOf(stack: StackRecord): readonly StackInstance[];
 }
 
 export interface StackNamesPart extends AsyncDisposable {

@@ -64,16 +64,15 @@ export class StackTraffic implements StackTrafficPart, Watcher {
   }
 
   elementsOf(stack: StackRecord): readonly NftElement[] {
-    return stack.desired !== "up" ? [] : listStackElements(stack, this.instancesOf(stack.name));
+    return stack.desired !== "up" ? [] : listStackElements(stack, this.instancesOf(stack));
   }
 
   /** The instances that have the names of a stack's ISCs now. */
-  instancesOf(stack: Name): readonly StackInstance[] {
+  instancesOf(stack: StackRecord): readonly StackInstance[] {
     const { iscs, dock, layout, conditions } = this.#engine();
-    const record = this.#engine().stacks.find(stack);
-    const wanted = new Set(record ? wantedIscs(record).map(({ name }) => name) : []);
+    const wanted = new Set(wantedIscs(stack).map(({ name }) => name));
     return iscs.list().flatMap((record): readonly StackInstance[] => {
-      if (record.stack?.stack !== stack || !wanted.has(record.name)) return [];
+      if (record.stack?.stack !== stack.name || !wanted.has(record.name)) return [];
       const parts = layout.parts(record.name);
       return [
         {

@@ -49,9 +49,10 @@ function orNothing<T>(look: () => T): T | undefined {
 async function viewStack(look: Look, stack: StackRecord): Promise<StackView> {
   const { engine, counts } = look;
   const records = iscsOf(engine, stack.name);
-  const instances = engine.stackTraffic.instancesOf(stack.name);
-  const left = records.filter(({ name }) => !wantedIscs(stack).some((wanted) => wanted.name === name));
-  const names = [...wantedIscs(stack), ...left.map(({ name, stack: own }) => ({ name, member: own?.member ?? name }))];
+  const instances = engine.stackTraffic.instancesOf(stack);
+  const wanted = wantedIscs(stack);
+  const left = records.filter(({ name }) => !wanted.some((one) => one.name === name));
+  const names = [...wanted, ...left.map(({ name, stack: own }) => ({ name, member: own?.member ?? name }))];
   return {
     name: stack.name,
     desired: stack.desired,
