@@ -1,5 +1,5 @@
 /** Whether the kernel's table is other than the dock has made it: gone, other rules, or other elements. */
-import type { NftElement } from "../../render/nft-ruleset-elements.ts";
+import { identifyElement } from "../../render/nft-ruleset-elements.ts";
 import type { Engine } from "../engine.ts";
 import { type FirewallView, groupRules, viewFirewall } from "./firewall-facts.ts";
 import { listReferenceTable } from "./firewall-reference.ts";
@@ -19,15 +19,11 @@ export function findChangedRules(engine: Engine): "gone" | "changed" | undefined
 
 /** In rules or elements. Throws KernelError, NftError. */
 export function differsFromWanted(engine: Engine): boolean {
-  const { parts, elements } = view(engine);
-  const wanted = new Set(engine.firewall.elements.map(identify));
-  return parts.length > 0 || elements.length !== wanted.size || elements.some((element) => !wanted.has(identify(element)));
+  const { parts, present } = view(engine);
+  const wanted = new Set(engine.firewall.elements.map(identifyElement));
+  return parts.length > 0 || present.symmetricDifference(wanted).size > 0;
 }
 
 function view(engine: Engine): FirewallView {
   return viewFirewall(engine, learnReference(engine));
-}
-
-function identify({ set, key, value }: NftElement): string {
-  return JSON.stringify([set, key, value ?? []]);
 }
