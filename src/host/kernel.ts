@@ -10,7 +10,6 @@ import type * as keyring from "./kernel/keyring.ts";
 import type * as loop from "./kernel/loop.ts";
 import type * as mounts from "./kernel/mounts.ts";
 import type * as namespaces from "./kernel/namespaces.ts";
-import type * as neighbourTable from "./kernel/neighbour-table.ts";
 import type { Nftables } from "./kernel/nftables.ts";
 import type * as pagemap from "./kernel/pagemap.ts";
 import type * as pidfd from "./kernel/pidfd.ts";
@@ -36,7 +35,6 @@ export interface Kernel {
   readonly loop: typeof loop;
   readonly mounts: typeof mounts;
   readonly namespaces: typeof namespaces;
-  readonly neighbourTable: typeof neighbourTable;
   readonly nftables: Nftables;
   readonly pagemap: typeof pagemap;
   readonly pidfd: typeof pidfd;

@@ -11,7 +11,6 @@ import * as keyring from "./kernel/keyring.ts";
 import * as loop from "./kernel/loop.ts";
 import * as mounts from "./kernel/mounts.ts";
 import * as namespaces from "./kernel/namespaces.ts";
-import * as neighbourTable from "./kernel/neighbour-table.ts";
 import { Nftables } from "./kernel/nftables.ts";
 import * as pagemap from "./kernel/pagemap.ts";
 import * as pidfd from "./kernel/pidfd.ts";
@@ -40,7 +39,6 @@ export function openKernel(): Kernel {
     loop,
     mounts,
     namespaces,
-    neighbourTable,
     nftables: new Nftables(),
     pagemap,
     pidfd,

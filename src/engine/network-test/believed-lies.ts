@@ -5,9 +5,8 @@ import { announcedPrefix } from "../../plan/stack/probe-spoofs.ts";
 import type { TestHost } from "./outside-host.ts";
 
 export function findBelieved(host: TestHost, probes: readonly Probe[]): readonly Probe[] {
-  const { neighbourTable, rtnetlink } = host.kernel;
-  const neighbours = new Set(neighbourTable.listNeighbours().map(({ address, mac }) => `${address} ${mac}`));
-  using socket = new rtnetlink.Rtnetlink();
+  using socket = new host.kernel.rtnetlink.Rtnetlink();
+  const neighbours = new Set(socket.listNeighbours().map(({ address, mac }) => `${address} ${mac}`));
   const hasAnnounced = socket.listAddresses().some(({ address }) => address.startsWith(announcedPrefix.slice(0, -1)));
   return probes.filter(({ packet, through }) => {
     switch (packet.kind) {

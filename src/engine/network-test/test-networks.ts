@@ -40,7 +40,7 @@ export async function testNetworks(
 function listSilent({ kernel }: TestHost, destinations: readonly AllowedDestination[]): readonly string[] {
   using socket = new kernel.rtnetlink.Rtnetlink();
   const nearby = socket.listAddresses().map(({ address, prefixLength }) => parsePrefix(`${address}/${prefixLength}`));
-  const heard = new Set(kernel.neighbourTable.listNeighbours().map(({ address }) => address));
+  const heard = new Set(socket.listNeighbours().map(({ address }) => address));
   const isNear = (address: string) => {
     const own = parsePrefix(address);
     return nearby.some((prefix) => own !== undefined && prefix !== undefined && !isAddress(prefix) && isWithin(own, prefix));

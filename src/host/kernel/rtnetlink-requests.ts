@@ -175,10 +175,14 @@ export function routeDeletion(options: Route): NetlinkRequest {
   };
 }
 
+export function neighbourQuery(): NetlinkRequest {
+  return { ...change(wire.RTM_GETNEIGH, 0, "list neighbours"), flags: NLM_F_DUMP, payload: Buffer.alloc(wire.NEIGHBOUR_HEADER_BYTES) };
+}
+
 /** A permanent entry; takes the place of another for the same address. */
 export function neighbour(options: Neighbour): NetlinkRequest {
   const { family, bytes } = parseIpAddress(options.address);
-  const header = Buffer.alloc(12);
+  const header = Buffer.alloc(wire.NEIGHBOUR_HEADER_BYTES);
   header.writeUInt8(family, 0);
   header.writeInt32LE(options.link, 4);
   header.writeUInt16LE(wire.NUD_PERMANENT, 8);

@@ -8,6 +8,7 @@ export const RTM_GETADDR = 22;
 export const RTM_NEWROUTE = 24;
 export const RTM_DELROUTE = 25;
 export const RTM_NEWNEIGH = 28;
+export const RTM_GETNEIGH = 30;
 
 export const IFLA_ADDRESS = 1;
 export const IFLA_IFNAME = 3;
@@ -47,6 +48,8 @@ export const scopes = { global: 0, link: 253, host: 254 } as const;
 export const NDA_DST = 1;
 export const NDA_LLADDR = 2;
 export const NUD_PERMANENT = 0x80;
+/** struct ndmsg. */
+export const NEIGHBOUR_HEADER_BYTES = 12;
 
 /** struct ifinfomsg: family, type, index, flags, and which flags are meant. */
 export const LINK_HEADER_BYTES = 16;

@@ -40,6 +40,9 @@ export type LinkCounters = {
   readonly sentBytes: number;
 };
 
+/** Whom the namespace believes to be where: an entry of ARP or neighbour discovery. */
+export type KnownNeighbour = { readonly index: number; readonly address: string; readonly mac: string };
+
 export type AssignedAddress = { readonly index: number; readonly address: string; readonly prefixLength: number };
 
 const AF_NETLINK = 16;
@@ -159,6 +162,11 @@ export class Rtnetlink implements Disposable {
     this.run([requests.neighbour(options)]);
   }
 
+  /** Entries without a link address are left out. Throws KernelError. */
+  listNeighbours(): readonly KnownNeighbour[] {
+    return this.#ask(requests.neighbourQuery()).flatMap(neighbourOf);
+  }
+
   [Symbol.dispose](): void {
     if (this.#open) closeSync(this.#fd);
     this.#open = false;
@@ -273,4 +281,11 @@ function addressOf(message: NetlinkMessage): AssignedAddress {
   // IFA_ADDRESS is the far end of a point-to-point link; IPv6 often has nothing else.
   const bytes = attributes.get(wire.IFA_LOCAL) ?? attributes.get(wire.IFA_ADDRESS) ?? Buffer.alloc(4);
   return { index: message.payload.readUInt32LE(4), address: renderIpAddress(bytes), prefixLength: message.payload.readUInt8(1) };
+}
+
+function neighbourOf({ payload }: NetlinkMessage): readonly KnownNeighbour[] {
+  const attributes = parseAttributes(payload.subarray(wire.NEIGHBOUR_HEADER_BYTES));
+  const [address, mac] = [attributes.get(wire.NDA_DST), attributes.get(wire.NDA_LLADDR)];
+  if (!address || mac?.length !== 6) return [];
+  return [{ index: payload.readInt32LE(4), address: renderIpAddress(address), mac: renderMac(mac) }];
 }

@@ -65,6 +65,8 @@ test("a routed point-to-point pair made in two batches carries packets of both k
         { index: made.index, address: host.address, prefixLength: 32 },
         { index: made.index, address: host.address6, prefixLength: 128 },
       ]);
+      const neighbours = new Set(netlink.listNeighbours().map(({ index, address, mac }) => `${index} ${address} ${mac}`));
+      assert.ok(neighbours.isSupersetOf(new Set([isc.address, isc.address6].map((address) => `${made.index} ${address} ${isc.mac}`))));
     });
     closeSync(peerNetnsFd);
     withNetworkNamespace(inside, () => {
