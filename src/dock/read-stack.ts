@@ -12,8 +12,6 @@ import { buildBlueprint, type Waiter } from "./handlers/rebuild.ts";
 import { readBlueprint, readSmallFile } from "./read-blueprint.ts";
 import type { Caller } from "./server.ts";
 
-/** What a key of the kernel's keyrings may hold (keyrings(7)). */
-const mostSecretBytes = 32_767;
 /** Room for 2,000 flows; the parser has a limit of its own. */
 const mostStackBytes = 2 * 1024 * 1024;
 
@@ -60,6 +58,7 @@ async function buildMember(dock: Dock, source: BlueprintSource, waiter: Waiter, 
 
 /** What the client sent goes before what the file names. One that was given once on standard input need not be given again. */
 async function readSecrets(dock: Dock, stack: Stack, { file, given }: StackFile): Promise<ReadonlyMap<Name, Buffer>> {
+  const { mostSecretBytes } = dock.engine.host.kernel.keyring;
   const secrets = new Map<Name, Buffer>();
   const declared = Object.entries(stack.secrets) as [Name, SecretSource][];
   for (const name of Object.keys(given)) {
@@ -85,6 +84,10 @@ async function readSecrets(dock: Dock, stack: Stack, { file, given }: StackFile)
 
 async function readSecret({ engine }: Dock, stack: Name, name: Name, source: SecretSource): Promise<Buffer | undefined> {
   if (source.kind === "stdin") return engine.secrets.find(stack, name);
-  const text = await readSmallFile(source.path, { what: `secret ${name}`, limitBytes: mostSecretBytes, encoding: "latin1" });
+  const text = await readSmallFile(source.path, {
+    what: `secret ${name}`,
+    limitBytes: engine.host.kernel.keyring.mostSecretBytes,
+    encoding: "latin1",
+  });
   return Buffer.from(text, "latin1");
 }

@@ -1,9 +1,6 @@
 /** Outside names in the resolver process: who waits for which, and what the dock has answered, for as long as that holds. */
-import type { OutsideQuestion, Resolution, ResolverLimits } from "./resolver-words.ts";
+import { emptyMs, failedMs, type OutsideQuestion, type Resolution, type ResolverLimits } from "./resolver-words.ts";
 
-/** A name without addresses, or one that could not be resolved, is asked for again after this time. */
-const emptyMs = 5_000;
-const failedMs = 2_000;
 /** Askers give up after 5 s (resolv.conf(5)); the dock may take as long. */
 const patienceMs = 5_000;
 

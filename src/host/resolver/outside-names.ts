@@ -5,7 +5,7 @@
 import { KeyedLock } from "../../base/keyed-lock.ts";
 import type { ResolvedName } from "../resolve-name-ttl.ts";
 import { canonicalAddress } from "./resolver-policy.ts";
-import type { Resolution } from "./resolver-words.ts";
+import { emptyMs, failedMs, type Resolution } from "./resolver-words.ts";
 
 export interface HeldAddress {
   readonly address: string;
@@ -30,8 +30,6 @@ export interface OutsideNamesOptions {
 
 const shortestTtlSeconds = 5;
 const longestTtlSeconds = 300;
-const emptyMs = 5_000;
-const failedMs = 2_000;
 /** Programs use an address a little longer than they may. */
 const graceMs = 30_000;
 /** Nobody needs more of one name. */

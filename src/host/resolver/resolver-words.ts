@@ -27,6 +27,10 @@ export type Resolution =
   | { readonly kind: "none" }
   | { readonly kind: "failed" };
 
+/** How long it holds that a name has no address, and that nobody could say. */
+export const emptyMs = 5_000;
+export const failedMs = 2_000;
+
 export interface OutsideQuestion {
   readonly id: number;
   readonly asker: string;
